@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import { StudioError } from '../util/errors.ts'
+import { parseRunConfig } from './parse.ts'
+import { PRESETS } from './presets.ts'
+
+const problemsOf = (value: unknown): string[] => {
+  try {
+    parseRunConfig(value)
+  } catch (error) {
+    if (error instanceof StudioError && error.code === 'input/config') return (error.problems ?? []).map((p) => p.message)
+    throw error
+  }
+  return []
+}
+
+describe('parseRunConfig', () => {
+  it('fills the documented defaults', () => {
+    const config = parseRunConfig({})
+    expect(config).toMatchObject({
+      method: 'qlora',
+      quantization: { type: 'nf4', blockSize: 64, doubleQuant: true },
+      lora: { rank: 16, alpha: 16, targetModules: 'all-linear' },
+      data: { maxSeqLength: 512, packing: true, shuffle: true, trainOn: 'completion', evalFraction: 0 },
+      train: { maxSteps: 0, numEpochs: 1, batchSize: 2, gradAccumSteps: 8, seed: 42, gradientCheckpointing: true },
+      optimizer: { type: 'adamw', lr: 2e-4, maxGradNorm: 0.3, schedule: 'constant', paging: { gpuBudgetBytes: null } },
+    })
+  })
+
+  it('reports every problem at once, by name', () => {
+    const problems = problemsOf({ lora: { rank: 0, rnak: 3 }, train: { batchSize: 'two' }, colour: 1 })
+    expect(problems).toHaveLength(4)
+    for (const name of ['lora.rank', 'lora.rnak', 'train.batchSize', 'colour']) {
+      expect(problems.some((message) => message.includes(`"${name}"`)), name).toBe(true)
+    }
+  })
+
+  it('refuses qlora on an unquantized base and leaves lora alone', () => {
+    expect(problemsOf({ method: 'qlora', quantization: { type: 'none' } })[0]).toContain('qlora')
+    expect(problemsOf({ method: 'lora', quantization: { type: 'none' } })).toEqual([])
+  })
+
+  it.each([null, 3, [], 'x'])('refuses %j: not an object', (value) => {
+    expect(problemsOf(value)).toHaveLength(1)
+  })
+
+  it('accepts every preset', () => {
+    for (const preset of PRESETS) expect(problemsOf(preset.config), preset.id).toEqual([])
+  })
+})

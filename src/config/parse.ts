@@ -1,0 +1,71 @@
+import type { ZodError } from 'zod'
+import { inputError, type Problem } from '../util/errors.ts'
+import { type RunConfig, runConfigSchema } from './schema.ts'
+
+type Issue = ZodError['issues'][number]
+
+/**
+ * A (partial) RunConfig made whole with defaults, or one `input/config` error that lists every problem at once.
+ * `method` decides which parts count: lora and full ignore `quantization`.
+ */
+export function parseRunConfig(value: unknown): RunConfig {
+  const parsed = runConfigSchema.safeParse(value === undefined ? {} : value)
+  if (!parsed.success) throw inputError('config', parsed.error.issues.flatMap((issue) => describe(issue, value)))
+  const problems = [...contradictions(parsed.data), ...unsupported(parsed.data)]
+  if (problems.length > 0) throw inputError('config', problems)
+  return parsed.data
+}
+
+function describe(issue: Issue, root: unknown): Problem[] {
+  const path = issue.path.map(String).join('.')
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      message: `Unknown setting "${path ? `${path}.` : ''}${key}"`,
+      fix: 'Remove it or correct its spelling; docs/run-config.md lists every setting.',
+    }))
+  }
+  const came = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], root)
+  const shown = came === undefined ? 'nothing' : JSON.stringify(came)
+  if (!path) return [{ message: `The run config must be a JSON object; ${shown} came`, fix: 'Write settings as {"method": "qlora", …}.' }]
+  return [{ message: `Setting "${path}": ${issue.message}; ${shown} came`, fix: `Change "${path}" to a permitted value.` }]
+}
+
+/** Settings that are fine one by one and impossible together. */
+function contradictions(config: RunConfig): Problem[] {
+  const problems: Problem[] = []
+  if (config.method === 'qlora' && config.quantization.type === 'none') {
+    problems.push({
+      message: 'Method "qlora" needs a quantized base, but quantization.type is "none"',
+      fix: 'Choose "nf4" or "fp4", or method "lora" for an unquantized base.',
+    })
+  }
+  const { maxSteps } = config.train
+  if (maxSteps > 0 && config.optimizer.warmupSteps > maxSteps) {
+    problems.push({
+      message: `optimizer.warmupSteps (${config.optimizer.warmupSteps}) is larger than train.maxSteps (${maxSteps})`,
+      fix: 'Warm up for fewer steps than the run has.',
+    })
+  }
+  return problems
+}
+
+/** Settings of the contract that this version does not do yet: refused by name, never silently ignored. */
+function unsupported(config: RunConfig): Problem[] {
+  const problems: Problem[] = []
+  const refuse = (setting: string, value: unknown, fix: string) =>
+    problems.push({ message: `Setting "${setting}" = ${JSON.stringify(value)} is not available in this version`, fix })
+  if (config.method === 'full') refuse('method', 'full', 'Use "qlora" or "lora".')
+  if (config.method === 'qlora') {
+    const { type, rounding, calibration } = config.quantization
+    if (type === 'int4' || type === 'int8') refuse('quantization.type', type, 'Use "nf4" or "fp4".')
+    if (rounding !== 'nearest') refuse('quantization.rounding', rounding, 'Use "nearest", as QLoRA does.')
+    if (calibration !== 'absmax') refuse('quantization.calibration', calibration, 'Use "absmax", as QLoRA does.')
+  }
+  if (config.lora.useDora) refuse('lora.useDora', true, 'Use plain LoRA or "useRslora".')
+  if (config.optimizer.type !== 'adamw') refuse('optimizer.type', config.optimizer.type, 'Use "adamw".')
+  const { gpuBudgetBytes, hostBudgetBytes, pageBytes } = config.optimizer.paging
+  if (gpuBudgetBytes !== null) refuse('optimizer.paging.gpuBudgetBytes', gpuBudgetBytes, 'Leave it null: moments stay on the GPU.')
+  if (hostBudgetBytes !== null) refuse('optimizer.paging.hostBudgetBytes', hostBudgetBytes, 'Leave it null.')
+  if (pageBytes !== null) refuse('optimizer.paging.pageBytes', pageBytes, 'Leave it null.')
+  return problems
+}
