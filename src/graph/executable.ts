@@ -1,0 +1,44 @@
+import type { StudioError } from '../util/errors.ts'
+import type { DeviceTraits } from './device.ts'
+import type { StepParams } from './kernel.ts'
+import type { BufferRange, Plan } from './plan.ts'
+
+export interface DeviceInfo {
+  vendor: string
+  architecture: string
+  device: string
+  description: string
+  /** All features of the device, for the page that names it. */
+  features: readonly string[]
+  limits: Readonly<Record<string, number>>
+  software: boolean
+}
+
+/** A device that can realise plans. Implemented by gpu/, handed in by host/: nothing else knows of WebGPU. */
+export interface Runtime {
+  readonly info: DeviceInfo
+  readonly traits: DeviceTraits
+  /** Resolves when the device is gone, with the reason. */
+  readonly lost: Promise<StudioError>
+  /** Compiles the plan's pipelines in parallel, allocates exactly its buffers and makes every bind group once. */
+  realise(plan: Plan, options?: { onProgress?: (done: number, total: number) => void; signal?: AbortSignal }): Promise<Executable>
+}
+
+export interface Executable {
+  readonly plan: Plan
+  /** Bytes of the buffers actually created; equal to plan.totalBytes. */
+  readonly allocatedBytes: number
+  /** Writes host bytes into a range (queue order: after what was run before, before what is run next). */
+  write(range: BufferRange, data: ArrayBufferView<ArrayBuffer>, offset?: number): void
+  /** Sets fields of the step uniform for the stages run next. */
+  setStep(values: Partial<StepParams>): void
+  /** Encodes and submits a stage. Returns at once; creates no GPU object except command buffers. */
+  run(stage: string): void
+  /** Copies a small range (at most RING_SLOT_BYTES) behind what was run and resolves when it has come back, without holding up the queue. */
+  capture(range: BufferRange): Promise<Uint8Array<ArrayBuffer>>
+  /** Reads a range of any size in pieces through the one readback buffer. */
+  read(range: BufferRange): Promise<Uint8Array<ArrayBuffer>>
+  /** Resolves when everything submitted so far has run; rejects with the first GPU error seen. */
+  idle(): Promise<void>
+  destroy(): void
+}
