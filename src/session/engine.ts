@@ -1,0 +1,59 @@
+import type { RunConfig } from '../config/schema.ts'
+import type { RunEvent, RunSummary, TensorQuantization } from './events.ts'
+import type { FileReference, OutputFile } from './files.ts'
+import type { DatasetSummary, DeviceReport, ModelSummary, PlanReport, QuickTry } from './reports.ts'
+
+/**
+ * Every command with what it takes and what it gives: one table, so that the local engine, the worker proxy and the
+ * headless page are the same thing to their caller. Arguments and results are plain data (structured clone).
+ */
+export interface CommandTable {
+  'device/describe': { args: Record<string, never>; result: DeviceReport }
+  /** Opens a model folder's files; replaces the current model (and drops the dataset tokenized for the old one). */
+  'model/open': { args: { name: string; files: FileReference[] }; result: ModelSummary }
+  /** Reads and tokenizes a dataset for the current model; replaces the current dataset only when it succeeds. */
+  'dataset/open': {
+    args: { file: FileReference; config: RunConfig; skipBadRows?: boolean; evalFile?: FileReference }
+    result: DatasetSummary
+  }
+  'run/plan': { args: { config: RunConfig }; result: PlanReport }
+  /** Measures a few steps on this device and fits the quick-try preset to about two minutes. */
+  'run/quick-try': { args: { targetSeconds?: number }; result: QuickTry }
+  /** Quantizes and trains; resolves when the run has ended. Events come in order while it runs. */
+  'run/start': { args: { config: RunConfig; adapter?: FileReference[] }; result: RunSummary }
+  /** Take effect at the next step boundary. */
+  'run/pause': { args: Record<string, never>; result: void }
+  'run/resume': { args: Record<string, never>; result: void }
+  /** Ends the run after the step under way; what was learnt can still be exported. */
+  'run/stop': { args: Record<string, never>; result: void }
+  /** The adapter as it stands, in PEFT layout: adapter_model.safetensors and adapter_config.json. */
+  'run/export': { args: Record<string, never>; result: OutputFile[] }
+  /** Loss over the supervised tokens of the current dataset, in file order. */
+  'model/evaluate': {
+    args: { config: RunConfig; adapter?: FileReference[] }
+    result: { loss: number; perplexity: number; supervisedTokens: number }
+  }
+  /** Last-layer logits of the first batch, row-major [batch, sequence, vocab]. */
+  'model/logits': {
+    args: { config: RunConfig; adapter?: FileReference[] }
+    result: { shape: [number, number, number]; logits: Float32Array<ArrayBuffer> }
+  }
+  /** The base in 4 bits as a bitsandbytes-compatible folder. */
+  'model/quantize': { args: { config: RunConfig }; result: OutputFile[] }
+  'model/inspect': { args: { config: RunConfig }; result: TensorQuantization[] }
+}
+
+export type CommandName = keyof CommandTable
+export type CommandArgs<N extends CommandName> = CommandTable[N]['args']
+export type CommandResult<N extends CommandName> = CommandTable[N]['result']
+
+export interface CommandOptions {
+  onEvent?: (event: RunEvent) => void
+  /** Cancels long work; the command then rejects with the code `cancelled`. */
+  signal?: AbortSignal
+}
+
+/** The engine as everyone outside sees it: a worker proxy cannot be told from the local one. */
+export interface Engine {
+  execute<N extends CommandName>(name: N, args: CommandArgs<N>, options?: CommandOptions): Promise<CommandResult<N>>
+}

@@ -1,0 +1,74 @@
+import type { ErrorData } from '../util/errors.ts'
+import type { BytesByCategory } from '../graph/tensor.ts'
+
+/** Slash names of everything that is plotted or logged; the keys of a line in metrics.jsonl. */
+export type MetricName =
+  | 'train/loss'
+  | 'train/supervised_tokens'
+  | 'train/epoch'
+  | 'eval/loss'
+  | 'optimizer/lr'
+  | 'optimizer/grad_norm'
+  | 'speed/tokens_per_second'
+  | 'speed/step_ms'
+  | 'memory/gpu_bytes'
+
+/** One finished update. A non-finite number stays one: it is written as a string only on disk. */
+export interface StepMetrics {
+  /** 1-based. */
+  step: number
+  metrics: Partial<Record<MetricName, number>>
+}
+
+/** Error of one quantized tensor against its original (quant/statistics). */
+export interface TensorQuantization {
+  name: string
+  shape: readonly number[]
+  block: number | null
+  mse: number
+  rmse: number
+  mae: number
+  maxError: number
+  snrDb: number
+  bitsPerParam: number
+  /** Weights per code, 16 entries in code order. */
+  histogram: number[]
+  /** The 16 code points, −1…1, in the same order. */
+  codePoints: number[]
+}
+
+export type RunPhase = 'compiling' | 'quantizing' | 'training' | 'evaluating' | 'exporting'
+
+/** Everything a run tells, in order; the app folds these into its state, the terminal prints them. */
+export type RunEvent =
+  | { type: 'run/started'; runId: string; totalSteps: number; plannedBytes: BytesByCategory; totalBytes: number; trainableParameters: number }
+  /** Progress of a phase in its own unit; `done` of `total`. */
+  | { type: 'run/progress'; phase: RunPhase; done: number; total: number; unit: 'kernels' | 'tensors' | 'steps' | 'batches' }
+  | { type: 'quant/tensor'; tensor: TensorQuantization }
+  | { type: 'run/step'; step: StepMetrics; totalSteps: number; secondsLeft: number | null }
+  | { type: 'run/evaluated'; step: number; loss: number; perplexity: number; supervisedTokens: number }
+  /** Per adapted layer ‖sBA‖ / ‖Ŵ−W‖: how far the adapter has moved against the quantization error. */
+  | { type: 'quant/delta_ratio'; step: number; ratios: { name: string; ratio: number }[] }
+  | { type: 'memory/allocated'; bytes: number }
+  | { type: 'run/warning'; code: string; message: string; fix?: string }
+  | { type: 'run/paused'; step: number }
+  | { type: 'run/resumed'; step: number }
+  | { type: 'run/finished'; summary: RunSummary }
+  | { type: 'run/failed'; error: ErrorData }
+  /** Progress outside of runs (opening files, tokenizing). */
+  | { type: 'task/progress'; task: 'model' | 'dataset' | 'measure'; done: number; total: number; unit: 'bytes' | 'rows' | 'steps' }
+
+export interface RunSummary {
+  runId: string
+  steps: number
+  /** Whether the person stopped it before the last step. */
+  stopped: boolean
+  firstLoss: number | null
+  lastLoss: number | null
+  evalLossBefore: number | null
+  evalLoss: number | null
+  supervisedTokens: number
+  durationMs: number
+  tokensPerSecond: number
+  gpuBytes: number
+}
