@@ -16,7 +16,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'app/**/*.test.{ts,tsx}', 'bench/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'app/**/*.test.{ts,tsx}',
+            'bench/**/*.test.ts',
+          ],
           exclude: [...configDefaults.exclude, ...long, '**/*.gpu.test.ts'],
           testTimeout: full ? 600_000 : 20_000,
         },
@@ -36,7 +41,11 @@ export default defineConfig({
             headless: true,
             screenshotFailures: false,
             provider: playwright({
-              launchOptions: { executablePath: findBrowser(), args: chromiumArgs('software'), env: browserEnv() },
+              launchOptions: {
+                executablePath: findBrowser(),
+                args: chromiumArgs('software'),
+                env: browserEnv(),
+              },
             }),
             instances: [{ browser: 'chromium' }],
           },

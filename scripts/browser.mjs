@@ -40,7 +40,9 @@ export function findBrowser(machine = thisMachine) {
   const chosen = machine.env.CHROME_PATH
   if (chosen) {
     if (machine.runs(chosen)) return chosen
-    throw new Error(`CHROME_PATH is ${chosen}, which does not start. Set it to a Chrome or Chromium program, or unset it.`)
+    throw new Error(
+      `CHROME_PATH is ${chosen}, which does not start. Set it to a Chrome or Chromium program, or unset it.`,
+    )
   }
   const own = machine.playwrightChromium()
   return [...(own ? [own] : []), ...systemBrowsers(machine)].find(machine.runs)
@@ -75,7 +77,8 @@ export function ensureBrowser() {
 export function browserEnv() {
   const env = /** @type {Record<string, string>} */ ({ ...process.env })
   const home = env.HOME
-  if (process.platform !== 'win32' && !(home && isWritableFolder(home))) env.HOME = mkdtempSync(join(tmpdir(), 'nibble-home-'))
+  if (process.platform !== 'win32' && !(home && isWritableFolder(home)))
+    env.HOME = mkdtempSync(join(tmpdir(), 'nibble-home-'))
   return env
 }
 
@@ -84,7 +87,13 @@ export function browserEnv() {
  * @param {string} browserPath
  */
 export function browserFolders(browserPath) {
-  return [dirname(browserPath), '/usr/lib/chromium', '/usr/lib/chromium-browser', '/usr/lib64/chromium-browser', '/opt/google/chrome']
+  return [
+    dirname(browserPath),
+    '/usr/lib/chromium',
+    '/usr/lib/chromium-browser',
+    '/usr/lib64/chromium-browser',
+    '/opt/google/chrome',
+  ]
 }
 
 /** @param {Machine} machine */
@@ -96,8 +105,14 @@ function systemBrowsers({ platform, env }) {
     )
   }
   if (platform === 'win32') {
-    const folders = [env.PROGRAMFILES, env['PROGRAMFILES(X86)'], env.LOCALAPPDATA].filter((folder) => folder !== undefined)
-    const programs = ['Google\\Chrome\\Application\\chrome.exe', 'Chromium\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe']
+    const folders = [env.PROGRAMFILES, env['PROGRAMFILES(X86)'], env.LOCALAPPDATA].filter(
+      (folder) => folder !== undefined,
+    )
+    const programs = [
+      'Google\\Chrome\\Application\\chrome.exe',
+      'Chromium\\Application\\chrome.exe',
+      'Microsoft\\Edge\\Application\\msedge.exe',
+    ]
     return folders.flatMap((folder) => programs.map((program) => `${folder}\\${program}`))
   }
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge']

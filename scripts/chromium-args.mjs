@@ -28,7 +28,8 @@ const LINUX_HARDWARE = ['--ignore-gpu-blocklist', '--use-angle=vulkan']
  */
 export function chromiumArgs(adapter = 'software', machine = { platform: process.platform, hasGpu }) {
   const software = adapter === 'software' || (adapter === 'auto' && !machine.hasGpu())
-  const vulkan = software || machine.platform === 'linux' ? ['--enable-features=Vulkan', '--disable-vulkan-surface'] : []
+  const vulkan =
+    software || machine.platform === 'linux' ? ['--enable-features=Vulkan', '--disable-vulkan-surface'] : []
   const chosen = software ? SOFTWARE : machine.platform === 'linux' ? LINUX_HARDWARE : []
   return ['--enable-unsafe-webgpu', ...vulkan, ...chosen, ...QUIET]
 }
@@ -48,7 +49,10 @@ export function adapterChoice(env = process.env) {
 /** Whether the machine shows a GPU. Only Linux is commonly without one. */
 export function hasGpu() {
   if (process.platform !== 'linux') return true
-  return entries('/dev').some((name) => /^nvidia\d/.test(name)) || entries('/dev/dri').some((name) => name.startsWith('renderD'))
+  return (
+    entries('/dev').some((name) => /^nvidia\d/.test(name)) ||
+    entries('/dev/dri').some((name) => name.startsWith('renderD'))
+  )
 }
 
 /** @param {string} folder */

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 
 test('this browser has a WebGPU adapter, and a compute shader runs on it', async () => {
   const adapter = await navigator.gpu.requestAdapter()
-  if (!adapter) throw new Error('navigator.gpu.requestAdapter() gave no adapter: the GPU lane would test nothing')
+  if (!adapter)
+    throw new Error('navigator.gpu.requestAdapter() gave no adapter: the GPU lane would test nothing')
   const device = await adapter.requestDevice()
   const uncaptured: string[] = []
   device.addEventListener('uncapturederror', ({ error }) => uncaptured.push(error.message))

@@ -1,0 +1,2 @@
+/** Mantine's mixins (light-dark, hover, smaller-than) in the studio's own style sheets. */
+export default { plugins: { 'postcss-preset-mantine': {} } }

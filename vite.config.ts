@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+const inRoot = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+/** The studio's page, and the page without a face that the terminal's Chromium runtime opens. */
+const pages = ['index.html', 'headless.html'].map(inRoot).filter((page) => existsSync(page))
+
+export default defineConfig(({ isSsrBuild }) => ({
+  // Relative addresses: dist/ works under any path of any static server.
+  base: './',
+  plugins: [react()],
+  worker: { format: 'es' },
+  build: isSsrBuild
+    ? { target: 'node20', copyPublicDir: false, sourcemap: true }
+    : {
+        target: 'chrome121', // the first Chrome with everything the engine's plain variant needs
+        modulePreload: { polyfill: false },
+        assetsInlineLimit: 0, // no data: addresses, so that a strict content security policy can hold
+        chunkSizeWarningLimit: 2000,
+        rolldownOptions: { input: pages },
+      },
+}))
