@@ -1,0 +1,135 @@
+import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { BadRow, DatasetFormat } from './dataset-file.ts'
+import type { Example } from './example.ts'
+import type { ColumnMapping } from './row-shapes.ts'
+import { isTrained } from './sequence.ts'
+import type { Dataset, TokenizedDataset } from './tokenize-dataset.ts'
+import type { TrainingData } from './training-data.ts'
+
+export interface PreviewToken {
+  id: number
+  /**
+   * Text of the token. Where several tokens make one character, the first has the character and the others ''. Without a
+   * tokenizer (token rows) it is the id.
+   */
+  text: string
+  /** Learned: the loss is taken on it. */
+  trained: boolean
+  special: boolean
+  /** Ends an answer. */
+  endOfTurn: boolean
+}
+
+export interface PreviewRow {
+  /** 1-based, as in badRows. */
+  row: number
+  tokens: PreviewToken[]
+  /** Tokens before it was cut; more than tokens.length when it was. */
+  fullLength: number
+}
+
+/** Tokens per example, before cutting: lengths from ≤ length < to. */
+export interface LengthBin {
+  from: number
+  to: number
+  count: number
+}
+
+/** What a person sees of a dataset before training. Plain data: it crosses the worker and prints as JSON. */
+export interface DatasetReport {
+  name: string
+  format: DatasetFormat
+  /** Parts of the sentence "Prompt is … , answer is …". */
+  mapping: ColumnMapping
+  columns: string[]
+  unusedColumns: string[]
+  rowCount: number
+  exampleCount: number
+  badRows: BadRow[]
+  lengthHistogram: LengthBin[]
+  maxLength: number
+  truncatedCount: number
+  supervisedTokens: number
+  totalTokens: number
+  /** Sequences of one epoch, after holding out and packing. */
+  sequenceCount: number
+  heldOutCount: number
+  preview: PreviewRow[]
+}
+
+const MAX_BINS = 24
+
+export function datasetReport(
+  dataset: Dataset,
+  tokenized: TokenizedDataset,
+  data: TrainingData,
+  options: { tokenizer?: Tokenizer; previewRows: number },
+): DatasetReport {
+  const lengths = tokenized.examples.map((example) => example.fullLength)
+  return {
+    name: dataset.file.name,
+    format: dataset.file.format,
+    mapping: dataset.mapping,
+    columns: dataset.columns,
+    unusedColumns: dataset.unusedColumns,
+    rowCount: tokenized.rowCount,
+    exampleCount: tokenized.examples.length,
+    badRows: tokenized.badRows,
+    lengthHistogram: lengthHistogram(lengths),
+    maxLength: lengths.reduce((most, length) => Math.max(most, length), 0),
+    truncatedCount: tokenized.truncatedCount,
+    supervisedTokens: tokenized.supervisedTokens,
+    totalTokens: tokenized.totalTokens,
+    sequenceCount: data.train.length,
+    heldOutCount: data.evaluation.length,
+    preview: tokenized.examples.slice(0, options.previewRows).map((example) => previewRow(example, options.tokenizer)),
+  }
+}
+
+/** At most 24 bins of one width that cover all lengths. */
+export function lengthHistogram(lengths: readonly number[]): LengthBin[] {
+  if (lengths.length === 0) return []
+  let least = Number.POSITIVE_INFINITY
+  let most = 0
+  for (const length of lengths) {
+    least = Math.min(least, length)
+    most = Math.max(most, length)
+  }
+  const width = Math.ceil((most - least + 1) / MAX_BINS)
+  const bins: LengthBin[] = []
+  for (let from = least; from <= most; from += width) bins.push({ from, to: from + width, count: 0 })
+  for (const length of lengths) bins[Math.floor((length - least) / width)].count++
+  return bins
+}
+
+export function previewRow(example: Example, tokenizer?: Tokenizer): PreviewRow {
+  const endOfTurn = new Set(example.endOfTurn)
+  const texts = tokenTexts(example.inputIds, tokenizer)
+  const tokens = Array.from(example.inputIds, (id, t) => ({
+    id,
+    text: texts[t],
+    trained: isTrained(example, t),
+    special: tokenizer?.specialIds.has(id) ?? false,
+    endOfTurn: endOfTurn.has(t),
+  }))
+  return { row: example.row + 1, tokens, fullLength: example.fullLength }
+}
+
+/** Longest run of byte tokens that may make one character: UTF-8 takes at most four. */
+const MAX_CHARACTER_TOKENS = 4
+
+function tokenTexts(ids: Uint32Array, tokenizer?: Tokenizer): string[] {
+  if (!tokenizer) return Array.from(ids, String)
+  const texts = Array.from(ids, (id) => tokenizer.decodeToken(id))
+  for (let t = 0; t < ids.length; t++) {
+    if (!texts[t].includes('\ufffd')) continue
+    for (let end = t + 2; end <= Math.min(t + MAX_CHARACTER_TOKENS, ids.length); end++) {
+      const together = tokenizer.decode(ids.subarray(t, end))
+      if (together.includes('\ufffd')) continue
+      texts[t] = together
+      texts.fill('', t + 1, end)
+      break
+    }
+  }
+  return texts
+}

@@ -1,0 +1,283 @@
+import { inputError } from '../util/errors.ts'
+import type { ChatMessage } from './chat-template.ts'
+import type { BadRow, DatasetFile, RawRow } from './dataset-file.ts'
+
+/**
+ * Which columns play which role: detected, shown to the person as an editable sentence ("Prompt is instruction + input,
+ * answer is output") and handed back as it is when they change it.
+ */
+export type ColumnMapping =
+  | { shape: 'tokens' }
+  | { shape: 'messages'; messages: string }
+  | { shape: 'conversations'; conversations: string }
+  | { shape: 'pair'; prompt: string[]; answer: string; system?: string }
+  | { shape: 'text'; text: string }
+
+/** What a row says once its columns are mapped. Token rows have all lists of one length. */
+export type RowContent =
+  | { kind: 'chat'; messages: ChatMessage[] }
+  | { kind: 'text'; text: string }
+  | { kind: 'tokens'; inputIds: number[]; labels?: number[]; positionIds?: number[]; segmentIds?: number[] }
+
+export const IGNORE_INDEX = -100
+
+/** The shapes that are recognised by their columns, in order of precedence (Alpaca files also carry a `text` column). */
+export const KNOWN_SHAPES: readonly { columns: string; matches(columns: Set<string>): ColumnMapping | undefined }[] = [
+  { columns: 'input_ids (labels, position_ids, segment_ids)', matches: (c) => (c.has('input_ids') ? { shape: 'tokens' } : undefined) },
+  { columns: 'messages', matches: (c) => (c.has('messages') ? { shape: 'messages', messages: 'messages' } : undefined) },
+  {
+    columns: 'conversations',
+    matches: (c) => (c.has('conversations') ? { shape: 'conversations', conversations: 'conversations' } : undefined),
+  },
+  { columns: 'instruction, (input), output', matches: (c) => pair(c, 'instruction', 'output', 'input') },
+  { columns: 'prompt, completion', matches: (c) => pair(c, 'prompt', 'completion') },
+  { columns: 'question, answer', matches: (c) => pair(c, 'question', 'answer') },
+  { columns: 'text', matches: (c) => (c.has('text') ? { shape: 'text', text: 'text' } : undefined) },
+]
+
+function pair(columns: Set<string>, prompt: string, answer: string, extra?: string): ColumnMapping | undefined {
+  if (!columns.has(prompt) || !columns.has(answer)) return undefined
+  // `input` is optional row by row, so it belongs to the mapping whether or not this row has it.
+  const mapping: ColumnMapping = { shape: 'pair', prompt: extra ? [prompt, extra] : [prompt], answer }
+  return columns.has('system') ? { ...mapping, system: 'system' } : mapping
+}
+
+export interface DetectedShape {
+  mapping: ColumnMapping
+  /** All columns of the file, in order of appearance. */
+  columns: string[]
+  /** Columns that the mapping does not read. */
+  unusedColumns: string[]
+}
+
+/**
+ * The shape that most rows have; other rows become bad rows when they are read by it. Throws `input/dataset` with the
+ * columns seen and the shapes understood when no row is recognised.
+ */
+export function detectShape(file: DatasetFile): DetectedShape {
+  const columns = new Set<string>()
+  const votes = new Map<string, { count: number; mapping: ColumnMapping }>()
+  for (const { value } of file.rows) {
+    if (!isObject(value)) continue
+    const own = new Set(Object.keys(value))
+    for (const column of own) columns.add(column)
+    const mapping = KNOWN_SHAPES.map((shape) => shape.matches(own)).find((found) => found !== undefined)
+    if (!mapping) continue
+    const key = shapeKey(mapping)
+    const vote = votes.get(key)
+    if (!vote) votes.set(key, { count: 1, mapping })
+    else {
+      vote.count++
+      if (mapping.shape === 'pair' && mapping.system) vote.mapping = mapping
+    }
+  }
+  const winner = [...votes.values()].sort((a, b) => b.count - a.count)[0]
+  if (!winner) {
+    const seen = columns.size > 0 ? `its columns are ${[...columns].slice(0, 20).join(', ')}` : 'its rows are not objects with named columns'
+    throw inputError('dataset', [
+      {
+        message: `The rows of ${file.name} are of no known shape: ${seen}`,
+        fix: `Name the columns one of: ${KNOWN_SHAPES.map((shape) => shape.columns).join(' · ')}.`,
+      },
+    ])
+  }
+  const used = new Set(columnsOf(winner.mapping))
+  return { mapping: winner.mapping, columns: [...columns], unusedColumns: [...columns].filter((column) => !used.has(column)) }
+}
+
+const shapeKey = (mapping: ColumnMapping) => (mapping.shape === 'pair' ? `pair ${mapping.prompt[0]}` : mapping.shape)
+
+export function columnsOf(mapping: ColumnMapping): string[] {
+  switch (mapping.shape) {
+    case 'tokens':
+      return ['input_ids', 'labels', 'position_ids', 'segment_ids']
+    case 'messages':
+      return [mapping.messages]
+    case 'conversations':
+      return [mapping.conversations]
+    case 'pair':
+      return [...mapping.prompt, mapping.answer, ...(mapping.system ? [mapping.system] : [])]
+    case 'text':
+      return [mapping.text]
+  }
+}
+
+/** Reads one row by the mapping; the cause is worded to follow "row 7: ". */
+export function readRow({ row, value }: RawRow, mapping: ColumnMapping): RowContent | BadRow {
+  const bad = (problem: { cause: string; fix: string }): BadRow => ({ row: row + 1, cause: problem.cause, fix: problem.fix })
+  if (!isObject(value)) {
+    return bad({ cause: `is ${kindOf(value)}, not an object with named columns`, fix: 'Write the row as a JSON object.' })
+  }
+  try {
+    switch (mapping.shape) {
+      case 'tokens':
+        return readTokens(value)
+      case 'messages':
+        return { kind: 'chat', messages: checkConversation(readMessages(listColumn(value, mapping.messages, mapping), mapping.messages, 'role', 'content')) }
+      case 'conversations':
+        return {
+          kind: 'chat',
+          messages: checkConversation(readMessages(listColumn(value, mapping.conversations, mapping), mapping.conversations, 'from', 'value')),
+        }
+      case 'pair':
+        return { kind: 'chat', messages: checkConversation(readPair(value, mapping)) }
+      case 'text':
+        return { kind: 'text', text: textColumn(value, mapping.text, mapping) }
+    }
+  } catch (error) {
+    if (error instanceof RowFault) return bad(error)
+    throw error
+  }
+}
+
+export const isBadRow = (content: RowContent | BadRow): content is BadRow => 'cause' in content
+
+class RowFault extends Error {
+  readonly cause: string
+  readonly fix: string
+  constructor(problem: { cause: string; fix: string }) {
+    super(problem.cause)
+    this.cause = problem.cause
+    this.fix = problem.fix
+  }
+}
+
+const fault = (cause: string, fix: string) => new RowFault({ cause, fix })
+
+type Row = Record<string, unknown>
+
+function missing(row: Row, column: string, mapping: ColumnMapping): RowFault {
+  const columns = Object.keys(row)
+  return fault(
+    columns.length === 0 ? 'has no columns' : `"${column}" is missing; the row has ${columns.slice(0, 10).map((name) => `"${name}"`).join(', ')}`,
+    `Give the row the columns of the others: ${columnsOf(mapping).join(', ')}.`,
+  )
+}
+
+function textColumn(row: Row, column: string, mapping: ColumnMapping): string {
+  const value = row[column]
+  if (value === undefined) throw missing(row, column, mapping)
+  if (typeof value !== 'string') throw fault(`"${column}" is ${kindOf(value)}, not text`, 'Write the value as text in quotes.')
+  if (value.trim() === '') throw fault(`"${column}" is empty`, 'Fill it in, or remove the row.')
+  return value
+}
+
+function listColumn(row: Row, column: string, mapping: ColumnMapping): unknown[] {
+  const value = row[column]
+  if (value === undefined) throw missing(row, column, mapping)
+  if (!Array.isArray(value)) throw fault(`"${column}" is ${kindOf(value)}, not a list of messages`, 'Write a list in square brackets.')
+  if (value.length === 0) throw fault(`"${column}" is an empty list`, 'Add a user and an assistant message, or remove the row.')
+  return value
+}
+
+function readPair(row: Row, mapping: Extract<ColumnMapping, { shape: 'pair' }>): ChatMessage[] {
+  const [first, ...rest] = mapping.prompt
+  const messages: ChatMessage[] = []
+  if (mapping.system && row[mapping.system] !== undefined && row[mapping.system] !== null && row[mapping.system] !== '') {
+    messages.push({ role: 'system', content: textColumn(row, mapping.system, mapping) })
+  }
+  // Conversational prompt / completion rows hold lists of messages.
+  if (Array.isArray(row[first])) {
+    messages.push(...readMessages(row[first], first, 'role', 'content'))
+  } else {
+    const parts = [textColumn(row, first, mapping)]
+    for (const column of rest) {
+      if (row[column] !== undefined && row[column] !== null && row[column] !== '') parts.push(textColumn(row, column, mapping))
+    }
+    messages.push({ role: 'user', content: parts.join('\n\n') })
+  }
+  if (Array.isArray(row[mapping.answer])) {
+    messages.push(...readMessages(row[mapping.answer] as unknown[], mapping.answer, 'role', 'content'))
+  } else {
+    messages.push({ role: 'assistant', content: textColumn(row, mapping.answer, mapping) })
+  }
+  return messages
+}
+
+const ROLES: Readonly<Record<string, string>> = {
+  system: 'system',
+  developer: 'developer',
+  user: 'user',
+  human: 'user',
+  assistant: 'assistant',
+  gpt: 'assistant',
+  chatgpt: 'assistant',
+  model: 'assistant',
+  bot: 'assistant',
+  tool: 'tool',
+}
+
+function readMessages(list: unknown[], column: string, roleKey: string, contentKey: string): ChatMessage[] {
+  return list.map((item, i) => {
+    const where = `"${column}" message ${i + 1}`
+    if (!isObject(item)) throw fault(`${where} is ${kindOf(item)}, not an object`, `Write {"${roleKey}": …, "${contentKey}": …}.`)
+    const role = item[roleKey]
+    if (typeof role !== 'string') throw fault(`${where} has no "${roleKey}"`, `Write {"${roleKey}": …, "${contentKey}": …}.`)
+    const known = ROLES[role.toLowerCase()]
+    if (!known) throw fault(`${where} has the unknown ${roleKey} "${role}"`, 'Use system, user or assistant (human and gpt are understood too).')
+    const content = messageText(item[contentKey])
+    if (content === undefined) throw fault(`${where} has no text in "${contentKey}"`, 'Messages need text; tool calls and pictures are not trained on.')
+    if (content.trim() === '' && known !== 'system') throw fault(`${where} is empty`, 'Fill it in, or remove the row.')
+    return { role: known, content }
+  })
+}
+
+/** Content is text, or a list of parts of which each is text. */
+function messageText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  if (!Array.isArray(value) || value.length === 0) return undefined
+  const parts = value.map((part) => (isObject(part) && part.type === 'text' && typeof part.text === 'string' ? part.text : undefined))
+  return parts.every((part) => part !== undefined) ? parts.join('') : undefined
+}
+
+function checkConversation(messages: ChatMessage[]): ChatMessage[] {
+  const firstAnswer = messages.findIndex((message) => message.role === 'assistant')
+  if (firstAnswer < 0) throw fault('has no assistant message, so there is nothing to learn', 'Add an assistant message, or remove the row.')
+  if (!messages.slice(0, firstAnswer).some((message) => message.role === 'user')) {
+    throw fault('begins with the assistant: no user message stands before its first answer', 'Put a user message first, or remove the row.')
+  }
+  return messages
+}
+
+function readTokens(row: Row): RowContent {
+  const inputIds = integerList(row, 'input_ids', 0)
+  if (!inputIds) throw missing(row, 'input_ids', { shape: 'tokens' })
+  if (inputIds.length < 2) {
+    throw fault(`"input_ids" has ${inputIds.length} ${inputIds.length === 1 ? 'id' : 'ids'}`, 'A row needs at least two tokens: one to see and one to predict.')
+  }
+  const others = {
+    labels: integerList(row, 'labels', IGNORE_INDEX),
+    positionIds: integerList(row, 'position_ids', 0),
+    segmentIds: integerList(row, 'segment_ids', 0),
+  }
+  for (const [name, list] of [['labels', others.labels], ['position_ids', others.positionIds], ['segment_ids', others.segmentIds]] as const) {
+    if (list && list.length !== inputIds.length) {
+      throw fault(`"${name}" has ${list.length} entries, "input_ids" ${inputIds.length}`, 'All lists of a row must be of one length.')
+    }
+  }
+  return { kind: 'tokens', inputIds, ...others }
+}
+
+function integerList(row: Row, column: string, least: number): number[] | undefined {
+  const value = row[column]
+  if (value === undefined || value === null) return undefined
+  if (!Array.isArray(value)) throw fault(`"${column}" is ${kindOf(value)}, not a list`, 'Write a list of whole numbers.')
+  for (let i = 0; i < value.length; i++) {
+    const entry = value[i]
+    if (!Number.isInteger(entry) || entry < least || entry > 0x7fffffff) {
+      throw fault(`"${column}"[${i}] is ${JSON.stringify(entry) ?? kindOf(entry)}, not a whole number of at least ${least}`, 'Write a list of whole numbers.')
+    }
+  }
+  return value
+}
+
+const isObject = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (value === undefined) return 'missing'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'an object'
+  if (typeof value === 'string') return 'text'
+  return typeof value === 'number' ? 'a number' : 'true or false'
+}

@@ -1,0 +1,210 @@
+import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { ByteSource } from '../util/byte-source.ts'
+import { inputError, type StudioError } from '../util/errors.ts'
+import { type ChatTemplate, chatTemplateFor } from './chat-template.ts'
+import { type BadRow, type DatasetFile, type RawRow, readDatasetFile } from './dataset-file.ts'
+import { chatExamples, type Example, type ExampleOptions, textExamples, textIdExamples, tokenExample } from './example.ts'
+import { type LongWork, paceOf } from './pace.ts'
+import { type ColumnMapping, type DetectedShape, detectShape, IGNORE_INDEX, isBadRow, readRow } from './row-shapes.ts'
+import { countSupervised } from './sequence.ts'
+
+/** A file that has been read and whose shape is known; nothing is tokenized yet. */
+export interface Dataset extends DetectedShape {
+  file: DatasetFile
+}
+
+/** Throws `input/dataset` when the file is no dataset of a known shape. `mapping` overrides what is detected. */
+export async function openDataset(source: ByteSource, work: LongWork & { mapping?: ColumnMapping } = {}): Promise<Dataset> {
+  const file = await readDatasetFile(source, work)
+  if (work.mapping) return { file, mapping: work.mapping, columns: [], unusedColumns: [] }
+  return { file, ...detectShape(file) }
+}
+
+export interface TokenizeOptions extends ExampleOptions, LongWork {
+  /** Needed for all shapes but token rows. */
+  tokenizer?: Tokenizer
+  /** Rows of the model's embedding: every id must be below it. */
+  vocabSize: number
+  /** Default true: a row with nothing to learn is a bad row. `logits` needs no labels and says false. */
+  requireSupervised?: boolean
+}
+
+export interface TokenizedDataset {
+  /** In file order. */
+  examples: Example[]
+  /** In file order, those of the file's syntax included. */
+  badRows: BadRow[]
+  /** Rows of the file, good and bad (blocks, for a plain text document). */
+  rowCount: number
+  /** Examples cut to maxSeqLength. */
+  truncatedCount: number
+  supervisedTokens: number
+  totalTokens: number
+  /** Token rows keep their own batches: they are neither packed nor cut. */
+  isTokenRows: boolean
+}
+
+/**
+ * Turns every row into examples. Rows that cannot be trained on are listed, never dropped silently: the caller refuses
+ * them (`refuseBadRows`) or skips them. Throws `input/dataset` when no row is left, `input/tokenizer` when the tokenizer
+ * is missing or gives ids that the model has no embedding for.
+ */
+export async function tokenizeDataset(dataset: Dataset, options: TokenizeOptions): Promise<TokenizedDataset> {
+  const { file, mapping } = dataset
+  const result: TokenizedDataset = {
+    examples: [],
+    badRows: [...file.badRows],
+    rowCount: file.rows.length + file.badRows.length,
+    truncatedCount: 0,
+    supervisedTokens: 0,
+    totalTokens: 0,
+    isTokenRows: mapping.shape === 'tokens',
+  }
+  const { tokenizer } = options
+  if (!tokenizer && !result.isTokenRows) {
+    throw inputError('tokenizer', [
+      {
+        message: `${file.name} holds text, but the model folder has no tokenizer.json`,
+        fix: 'Add the tokenizer files of the model, or use rows of input_ids.',
+      },
+    ])
+  }
+  const template = tokenizer && mapping.shape !== 'tokens' && mapping.shape !== 'text' ? chatTemplateFor(tokenizer) : undefined
+
+  if (file.format === 'document' && tokenizer) {
+    const examples = await documentExamples(file.rows[0], mapping, tokenizer, options)
+    result.rowCount = examples.length
+    for (const example of examples) accept(result, example, options)
+  } else {
+    const pace = paceOf(options)
+    for (let i = 0; i < file.rows.length; i++) {
+      const outcome = rowExamples(file.rows[i], mapping, tokenizer, template, options)
+      if ('cause' in outcome) result.badRows.push(outcome)
+      else for (const example of outcome) accept(result, example, options)
+      await pace(i + 1, file.rows.length)
+    }
+  }
+  result.badRows.sort((a, b) => a.row - b.row)
+  if (result.examples.length === 0) throw badRowsError(file.name, result.badRows, `${file.name} has no row to train on`)
+  return result
+}
+
+/** Throws `input/dataset-rows` with every bad row; does nothing when there is none. */
+export function refuseBadRows(name: string, badRows: readonly BadRow[]): void {
+  if (badRows.length === 0) return
+  const rows = badRows.slice(0, 20).map((bad) => bad.row)
+  const list = rows.join(', ') + (badRows.length > rows.length ? ', …' : '')
+  throw badRowsError(name, badRows, `${name}: ${badRows.length === 1 ? '1 row' : `${badRows.length} rows`} cannot be trained on (${list})`)
+}
+
+function badRowsError(name: string, badRows: readonly BadRow[], summary: string): StudioError {
+  if (badRows.length === 0) return inputError('dataset-rows', [{ message: summary, fix: 'Choose a file with at least one row.' }])
+  return inputError(
+    'dataset-rows',
+    badRows.map(({ row, cause, fix }) => ({ message: `${name}, row ${row}: ${cause}`, fix })),
+    summary,
+  )
+}
+
+function rowExamples(
+  raw: RawRow,
+  mapping: ColumnMapping,
+  tokenizer: Tokenizer | undefined,
+  template: ChatTemplate | undefined,
+  options: TokenizeOptions,
+): Example[] | BadRow {
+  const content = readRow(raw, mapping)
+  if (isBadRow(content)) return content
+  const bad = (cause: string, fix: string): BadRow => ({ row: raw.row + 1, cause, fix })
+
+  if (content.kind === 'tokens') {
+    const fault = idFault(content, options.vocabSize)
+    if (fault) return bad(fault, 'Use ids of this model’s own tokenizer.')
+    return judged([tokenExample(raw.row, content)], options, bad)
+  }
+  if (!tokenizer) throw new Error('text rows need a tokenizer')
+  if (content.kind === 'text') return judged(textExamples(raw.row, content.text, tokenizer, options), options, bad)
+  if (!template) throw new Error('chat rows need a template')
+  let examples: Example[]
+  try {
+    examples = chatExamples(raw.row, content.messages, tokenizer, template, options)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    return bad(`the model's chat template refuses it: ${message}`, 'Change the roles or their order to what the model was trained on.')
+  }
+  return judged(examples, options, bad)
+}
+
+function judged(examples: Example[], options: TokenizeOptions, bad: (cause: string, fix: string) => BadRow): Example[] | BadRow {
+  if (options.requireSupervised === false) return examples
+  const learning = examples.filter((example) => countSupervised(example) > 0)
+  if (learning.length > 0) return learning
+  const cut = examples.find((example) => example.fullLength > example.inputIds.length)
+  return cut
+    ? bad(
+        `has nothing to learn: its answer begins after the first ${options.maxSeqLength} tokens (the row has ${cut.fullLength})`,
+        'Raise the sequence length, or shorten the prompt.',
+      )
+    : bad('has nothing to learn: no token is supervised', 'Give it an answer (or labels other than -100), or remove the row.')
+}
+
+function accept(result: TokenizedDataset, example: Example, options: TokenizeOptions): void {
+  checkIds(example, options.vocabSize)
+  result.examples.push(example)
+  result.totalTokens += example.inputIds.length
+  result.supervisedTokens += countSupervised(example)
+  if (example.fullLength > example.inputIds.length) result.truncatedCount++
+}
+
+function idFault(content: { inputIds: number[]; labels?: number[] }, vocabSize: number): string | undefined {
+  const at = content.inputIds.findIndex((id) => id >= vocabSize)
+  if (at >= 0) return `"input_ids"[${at}] is ${content.inputIds[at]}, but the model has ${vocabSize} tokens`
+  const label = content.labels?.findIndex((id) => id !== IGNORE_INDEX && (id < 0 || id >= vocabSize)) ?? -1
+  if (label < 0) return undefined
+  return `"labels"[${label}] is ${content.labels?.[label]}: neither ${IGNORE_INDEX} nor one of the model's ${vocabSize} tokens`
+}
+
+function checkIds(example: Example, vocabSize: number): void {
+  const beyond = example.inputIds.find((id) => id >= vocabSize)
+  if (beyond === undefined) return
+  throw inputError('tokenizer', [
+    {
+      message: `The tokenizer gives the id ${beyond}, but the model's embedding has ${vocabSize} rows`,
+      fix: 'Use the tokenizer files that belong to this model.',
+    },
+  ])
+}
+
+/** Characters encoded at once: long enough that cuts are rare, short enough to pause in between. */
+const DOCUMENT_PIECE = 1 << 16
+
+/**
+ * A document is encoded in pieces that end at a line break (or anywhere, in a line longer than a piece), so that long
+ * texts neither block nor meet the quadratic corners of some tokenizers; a token may differ where two pieces meet.
+ */
+async function documentExamples(
+  raw: RawRow,
+  mapping: ColumnMapping,
+  tokenizer: Tokenizer,
+  options: TokenizeOptions,
+): Promise<Example[]> {
+  const content = readRow(raw, mapping)
+  if (isBadRow(content)) throw inputError('dataset', [{ message: content.cause, fix: content.fix }])
+  const text = content.kind === 'text' ? content.text : ''
+  const pace = paceOf(options)
+  const ids: number[] = []
+  for (let start = 0; start < text.length; ) {
+    let end = Math.min(start + DOCUMENT_PIECE, text.length)
+    if (end < text.length) {
+      const lineBreak = text.lastIndexOf('\n', end - 1)
+      if (lineBreak > start) end = lineBreak
+      else if (isHighSurrogate(text.charCodeAt(end - 1))) end++
+    }
+    for (const id of tokenizer.encode(text.slice(start, end))) ids.push(id)
+    start = end
+    await pace(start, text.length)
+  }
+  return textIdExamples(raw.row, ids, tokenizer, options, true)
+}
+
+const isHighSurrogate = (code: number) => code >= 0xd800 && code <= 0xdbff
