@@ -18,7 +18,11 @@ export interface CodeBook {
 }
 
 /** Builds the rule for `code`, whose values ascend in the given order of codes. */
-export function makeCodeBook(name: string, code: Float32Array, order = Uint8Array.from(code.keys())): CodeBook {
+export function makeCodeBook(
+  name: string,
+  code: Float32Array,
+  order = Uint8Array.from(code.keys()),
+): CodeBook {
   const thresholds = new Float32Array(code.length - 1)
   for (let rank = 0; rank < thresholds.length; rank++) {
     thresholds[rank] = Math.fround(code[order[rank]] + code[order[rank + 1]]) / 2

@@ -10,7 +10,9 @@ function linspace(from: number, to: number, n: number): Float32Array {
   const first = f(from)
   const last = f(to)
   const step = f(f(last - first) / f(n - 1))
-  return Float32Array.from({ length: n }, (_, i) => (i < n >> 1 ? f(first + step * i) : f(last - step * (n - i - 1))))
+  return Float32Array.from({ length: n }, (_, i) =>
+    i < n >> 1 ? f(first + step * i) : f(last - step * (n - i - 1)),
+  )
 }
 
 /**

@@ -28,7 +28,10 @@ export const shortBlockLength = (elements: number, blockSize: number): number =>
 export function checkBlockSize(blockSize: number): void {
   if (blockSize >= 32 && blockSize <= 4096 && Number.isInteger(Math.log2(blockSize))) return
   throw inputError('block-size', [
-    { message: `block size ${blockSize} is not a power of two from 32 to 4096`, fix: 'use 64, the usual one' },
+    {
+      message: `block size ${blockSize} is not a power of two from 32 to 4096`,
+      fix: 'use 64, the usual one',
+    },
   ])
 }
 
@@ -45,7 +48,11 @@ function nonFinite(tensorName: string, where: string) {
  * Largest magnitude of every block.
  * @throws input/non-finite that names the tensor and the first bad element.
  */
-export function blockAbsmax(values: Float32Array, blockSize: number, tensorName: string): Float32Array<ArrayBuffer> {
+export function blockAbsmax(
+  values: Float32Array,
+  blockSize: number,
+  tensorName: string,
+): Float32Array<ArrayBuffer> {
   const absmax = new Float32Array(blockCount(values.length, blockSize))
   for (let block = 0, start = 0; block < absmax.length; block++, start += blockSize) {
     const end = Math.min(start + blockSize, values.length)
@@ -68,9 +75,14 @@ export function blockAbsmax(values: Float32Array, blockSize: number, tensorName:
  * The same from a kernel's per-block maxima of `bits & 0x7fffffff`.
  * @throws input/non-finite that names the tensor and the first bad block.
  */
-export function absmaxFromBits(maxBits: Uint32Array, blockSize: number, tensorName: string): Float32Array<ArrayBuffer> {
+export function absmaxFromBits(
+  maxBits: Uint32Array,
+  blockSize: number,
+  tensorName: string,
+): Float32Array<ArrayBuffer> {
   const bad = maxBits.findIndex((bits) => bits >= 0x7f800000)
-  if (bad >= 0) throw nonFinite(tensorName, `among elements ${bad * blockSize} to ${(bad + 1) * blockSize - 1}`)
+  if (bad >= 0)
+    throw nonFinite(tensorName, `among elements ${bad * blockSize} to ${(bad + 1) * blockSize - 1}`)
   const out = new Float32Array(maxBits.length)
   const bits = new Uint32Array(out.buffer)
   for (let i = 0; i < bits.length; i++) bits[i] = maxBits[i] < 0x00800000 ? 0 : maxBits[i]
@@ -147,4 +159,3 @@ export function dequantizeBlocks(
   for (let i = 0; i < out.length; i++) out[i] = code[codes[i]] * absmax[i >>> shift]
   return out
 }
-

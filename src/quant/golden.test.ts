@@ -26,7 +26,8 @@ it('makes the input that the golden hashes were taken of', () => {
 
 describe.each<FourBitType>(['nf4', 'fp4'])('%s equals bitsandbytes bit for bit', (type) => {
   const expected = golden[type]
-  const quantize = (doubleQuant: boolean) => quantizeMatrix(input, SHAPE, { type, blockSize: 64, doubleQuant }, 'w')
+  const quantize = (doubleQuant: boolean) =>
+    quantizeMatrix(input, SHAPE, { type, blockSize: 64, doubleQuant }, 'w')
   const meanAbsError = (weights: Float32Array, packed: Uint8Array) =>
     quantStatistics(quantErrorSums(input, weights, packed)).mae
 

@@ -1,4 +1,4 @@
-import { fourBitCodeBook, type FourBitType } from '../numbers/code-book.ts'
+import { type FourBitType, fourBitCodeBook } from '../numbers/code-book.ts'
 import { DYNAMIC_SIGNED } from '../numbers/dynamic-map.ts'
 import { blockCount, checkBlockSize } from './block-wise.ts'
 import { NESTED_BLOCK_SIZE } from './nested-scales.ts'
@@ -79,7 +79,10 @@ export const layoutOf = (matrix: QuantizedMatrix): QuantLayout =>
   })
 
 /** The buffer's scale part alone (`scaleSizeBytes`, to stand at `scalesOffsetBytes`): what the host adds to a GPU's codes. */
-export function encodeScales(scales: QuantizedMatrix['scales'], layout: QuantLayout): Uint8Array<ArrayBuffer> {
+export function encodeScales(
+  scales: QuantizedMatrix['scales'],
+  layout: QuantLayout,
+): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(layout.scaleSizeBytes)
   if (scales instanceof Float32Array) {
     new Float32Array(out.buffer).set(scales)

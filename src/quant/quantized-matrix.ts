@@ -25,7 +25,8 @@ export interface QuantizedMatrix {
   readonly scales: Float32Array | NestedScales
 }
 
-export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1)
+export const elementCount = (shape: readonly number[]): number =>
+  shape.reduce((product, size) => product * size, 1)
 
 /**
  * Quantizes `values` (row-major, `shape`) on the CPU.

@@ -37,7 +37,8 @@ export function hash32(...words: number[]): number {
 export const uint32 = (seed: number, ...counters: number[]): number => hash32(seed, ...counters)
 
 /** Uniform in [0, 1), 24 bits: exactly representable in f32. */
-export const uniform = (seed: number, ...counters: number[]): number => (hash32(seed, ...counters) >>> 8) * 2 ** -24
+export const uniform = (seed: number, ...counters: number[]): number =>
+  (hash32(seed, ...counters) >>> 8) * 2 ** -24
 
 /**
  * A value is dropped iff its hash is below this u32: probability `p`, to 2^-32. `p` must lie in [0, 1).
