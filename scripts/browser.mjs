@@ -12,8 +12,8 @@ const require = createRequire(import.meta.url)
 
 const INSTALL_TIMEOUT_MS = 10 * 60_000
 
-/** What the finder needs to know of a machine; tests pass their own. */
 /**
+ * What the finder needs to know of a machine; tests pass their own.
  * @typedef {object} Machine
  * @property {NodeJS.Platform} platform
  * @property {Record<string, string | undefined>} env
@@ -45,7 +45,7 @@ export function findBrowser(machine = thisMachine) {
     )
   }
   const own = machine.playwrightChromium()
-  return [...(own ? [own] : []), ...systemBrowsers(machine)].find(machine.runs)
+  return [...new Set([...(own ? [own] : []), ...systemBrowsers(machine)])].find((path) => machine.runs(path))
 }
 
 /**
