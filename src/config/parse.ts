@@ -20,6 +20,7 @@ function describe(issue: Issue, root: unknown): Problem[] {
   const path = issue.path.map(String).join('.')
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
+      path: path ? `${path}.${key}` : key,
       message: `Unknown setting "${path ? `${path}.` : ''}${key}"`,
       fix: 'Remove it or correct its spelling; docs/run-config.md lists every setting.',
     }))
@@ -27,7 +28,7 @@ function describe(issue: Issue, root: unknown): Problem[] {
   const came = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], root)
   const shown = came === undefined ? 'nothing' : JSON.stringify(came)
   if (!path) return [{ message: `The run config must be a JSON object; ${shown} came`, fix: 'Write settings as {"method": "qlora", …}.' }]
-  return [{ message: `Setting "${path}": ${issue.message}; ${shown} came`, fix: `Change "${path}" to a permitted value.` }]
+  return [{ path, message: `Setting "${path}": ${issue.message}; ${shown} came`, fix: `Change "${path}" to a permitted value.` }]
 }
 
 /** Settings that are fine one by one and impossible together. */
@@ -35,6 +36,7 @@ function contradictions(config: RunConfig): Problem[] {
   const problems: Problem[] = []
   if (config.method === 'qlora' && config.quantization.type === 'none') {
     problems.push({
+      path: 'quantization.type',
       message: 'Method "qlora" needs a quantized base, but quantization.type is "none"',
       fix: 'Choose "nf4" or "fp4", or method "lora" for an unquantized base.',
     })
@@ -42,6 +44,7 @@ function contradictions(config: RunConfig): Problem[] {
   const { maxSteps } = config.train
   if (maxSteps > 0 && config.optimizer.warmupSteps > maxSteps) {
     problems.push({
+      path: 'optimizer.warmupSteps',
       message: `optimizer.warmupSteps (${config.optimizer.warmupSteps}) is larger than train.maxSteps (${maxSteps})`,
       fix: 'Warm up for fewer steps than the run has.',
     })
@@ -53,7 +56,7 @@ function contradictions(config: RunConfig): Problem[] {
 function unsupported(config: RunConfig): Problem[] {
   const problems: Problem[] = []
   const refuse = (setting: string, value: unknown, fix: string) =>
-    problems.push({ message: `Setting "${setting}" = ${JSON.stringify(value)} is not available in this version`, fix })
+    problems.push({ path: setting, message: `Setting "${setting}" = ${JSON.stringify(value)} is not available in this version`, fix })
   if (config.method === 'full') refuse('method', 'full', 'Use "qlora" or "lora".')
   if (config.method === 'qlora') {
     const { type, rounding, calibration } = config.quantization

@@ -4,6 +4,8 @@
  * `input/…` the person's files or settings (exit 2 in the terminal), anything else a failure while running (exit 1).
  */
 export interface Problem {
+  /** The setting it belongs to (`lora.rank`), so that a form can show it beside the field. */
+  path?: string
   /** What is wrong, in one sentence that names the thing: `row 7: "output" is missing`. */
   message: string
   /** What to do about it. */
