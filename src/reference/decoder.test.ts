@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { QuantizationFormat } from '../quant/quantized-matrix.ts'
+import { dequantizeMatrix, quantizeMatrix } from '../quant/quantized-matrix.ts'
 import { adamwState, adamwStep } from './adamw.ts'
+import { add } from './array.ts'
 import type { Decoder, DecoderBatch, DecoderConfig } from './decoder.ts'
 import { decoderLossAndGradients, nextTokenTargets } from './decoder.ts'
 import { gradientError } from './finite-difference.ts'
@@ -12,8 +15,14 @@ const GOLDEN = new URL('../../e2e/golden/', import.meta.url)
 
 describe.each([
   ['tiny-llama', 'lora'],
+  ['tiny-llama', 'qlora'],
+  ['tiny-llama', 'qlora-single-quant'],
+  ['tiny-llama', 'qlora-rslora'],
   ['tiny-llama', 'full'],
+  ['tiny-llama-tied', 'qlora'],
   ['tiny-llama-tied', 'full'],
+  ['tiny-llama-accumulate', 'qlora'],
+  ['tiny-llama-packed', 'qlora'],
 ])('golden case %s/%s (PyTorch, float64)', (name, method) => {
   const golden = readGolden(name, method)
   const isFull = method === 'full'
@@ -25,20 +34,25 @@ describe.each([
   })
 
   it('gives every gradient of the first step, to the float32 they are stored in', () => {
-    const result = decoderLossAndGradients(start, golden.steps[0][0], { weightGradients: isFull })
-    const gradients = isFull ? result.weightGradients : result.adapterGradients
+    const { gradients } = stepGradients(start, golden.steps[0], isFull)
     const names = Object.keys(golden.expected).filter((key) => key.startsWith('grad.'))
-    expect(Object.keys(gradients).map((key) => `grad.${key}`).sort()).toEqual(names.sort())
+    expect(
+      Object.keys(gradients)
+        .map((key) => `grad.${key}`)
+        .sort(),
+    ).toEqual(names.sort())
     for (const key of names) {
-      expect(nmse(float32(gradients[key.slice('grad.'.length)]), golden.expected[key]), key).toBeLessThan(1e-16)
+      expect(nmse(float32(gradients[key.slice('grad.'.length)]), golden.expected[key]), key).toBeLessThan(
+        1e-16,
+      )
     }
   })
 
   it('follows the loss and gradient norm through ten AdamW steps', () => {
     const { losses, norms, parameters } = train(golden, isFull)
-    losses.forEach((loss, t) => expect(Math.abs(loss - golden.curve.loss[t]), `loss ${t}`).toBeLessThan(1e-9))
-    norms.forEach((norm, t) => expect(norm / golden.curve.gradNorm[t], `norm ${t}`).toBeCloseTo(1, 8))
     expect(losses).toHaveLength(10)
+    expect(largestRelativeError(losses, golden.curve.loss)).toBeLessThan(1e-11)
+    expect(largestRelativeError(norms, golden.curve.gradNorm)).toBeLessThan(1e-11)
     for (const [key, values] of Object.entries(parameters)) {
       expect(nmse(float32(values), golden.expected[`final.${key}`]), key).toBeLessThan(1e-15)
     }
@@ -108,7 +122,8 @@ describe('a small decoder', () => {
     weightGradients: true,
     gradScale: 0.25,
   })
-  const lossOf = (changes: Partial<Decoder>) => decoderLossAndGradients({ ...decoder, ...changes }, batch).lossSum * 0.25
+  const lossOf = (changes: Partial<Decoder>) =>
+    decoderLossAndGradients({ ...decoder, ...changes }, batch).lossSum * 0.25
 
   it.each(Object.keys(adapters))('has the gradient of %s, with dropout and segments', (key) => {
     const f = (x: Float64Array) => lossOf({ adapters: { ...adapters, [key]: x } })
@@ -124,14 +139,21 @@ describe('a small decoder', () => {
     expect(count).toBe(5)
     const mean = decoderLossAndGradients(decoder, batch).adapterGradients
     const key = Object.keys(adapters)[0]
-    expect(nmse(mean[key].map((g) => g * count * 0.25), adapterGradients[key])).toBeLessThan(1e-28)
+    expect(
+      nmse(
+        mean[key].map((g) => g * count * 0.25),
+        adapterGradients[key],
+      ),
+    ).toBeLessThan(1e-26)
   })
 
   it('names a missing weight and half an adapter', () => {
     const { 'model.norm.weight': _, ...rest } = weights
     expect(() => lossOf({ weights: rest })).toThrow('the weights have no model.norm.weight')
     const half = { 'base_model.model.model.layers.0.mlp.up_proj.lora_A.weight': new Float64Array(12) }
-    expect(() => lossOf({ adapters: half })).toThrow('model.layers.0.mlp.up_proj has only one of lora_A and lora_B')
+    expect(() => lossOf({ adapters: half })).toThrow(
+      'model.layers.0.mlp.up_proj has only one of lora_A and lora_B',
+    )
   })
 })
 
@@ -155,6 +177,20 @@ function decoderOf(golden: Golden, weights: Decoder['weights'], adapters: Decode
   return { config: golden.config, weights, adapters, scaling: golden.scaling }
 }
 
+/** Mean loss and its gradients over the supervised tokens of all micro-batches of a step. */
+function stepGradients(decoder: Decoder, batches: DecoderBatch[], isFull: boolean) {
+  const count = batches.flatMap((batch) => Array.from(batch.targets)).filter((target) => target !== -1).length
+  const results = batches.map((batch) =>
+    decoderLossAndGradients(decoder, batch, { gradScale: 1 / count, weightGradients: isFull }),
+  )
+  const parts = results.map((result) => (isFull ? result.weightGradients : result.adapterGradients))
+  const keys = Object.keys(parts[0])
+  const gradients = Object.fromEntries(
+    keys.map((key) => [key, parts.map((part) => part[key]).reduce((sum, part) => add(sum, part))]),
+  )
+  return { loss: results.reduce((sum, { lossSum }) => sum + lossSum, 0) / count, gradients }
+}
+
 function train(golden: Golden, isFull: boolean) {
   const { lr, betas, eps, weightDecay, maxGradNorm } = golden.optimizer
   const losses: number[] = []
@@ -166,20 +202,12 @@ function train(golden: Golden, isFull: boolean) {
     const decoder = isFull
       ? decoderOf(golden, parameters(), {})
       : decoderOf(golden, golden.weights, parameters())
-    const count = batches.reduce((total, batch) => total + Array.from(batch.targets).filter((x) => x !== -1).length, 0)
-    const results = batches.map((batch) =>
-      decoderLossAndGradients(decoder, batch, { gradScale: 1 / count, weightGradients: isFull }),
-    )
-    const gradientOf = (key: string) =>
-      results
-        .map((result) => (isFull ? result.weightGradients : result.adapterGradients)[key])
-        .reduce((sum, gradient) => sum.map((value, i) => value + gradient[i]))
-    const gradients = new Map([...states.keys()].map((key) => [key, gradientOf(key)]))
-    const { norm, clipFactor, skip } = gradNorm(gradients.values(), maxGradNorm)
+    const { loss, gradients } = stepGradients(decoder, batches, isFull)
+    const { norm, clipFactor, skip } = gradNorm(Object.values(gradients), maxGradNorm)
     const update = { step: t + 1, lr, beta1: betas[0], beta2: betas[1], eps, weightDecay, clipFactor, skip }
-    losses.push(results.reduce((sum, result) => sum + result.lossSum, 0) / count)
+    losses.push(loss)
     norms.push(norm)
-    states = new Map([...states].map(([key, state]) => [key, adamwStep(state, gradients.get(key) ?? [], update)]))
+    states = new Map([...states].map(([key, state]) => [key, adamwStep(state, gradients[key], update)]))
   })
   return { losses, norms, parameters: parameters() }
 }
@@ -190,6 +218,7 @@ function readGolden(name: string, method: string): Golden {
   const config = json('config.json')
   const scaling = config.rope_scaling
   const expected = json(`${method}/expected.json`)
+  const weights = readTensors(new URL('model.safetensors', folder))
   const adapterFile = new URL(`${method}/adapter_init/adapter_model.safetensors`, folder)
   return {
     config: {
@@ -208,7 +237,7 @@ function readGolden(name: string, method: string): Golden {
         originalMaxPositionEmbeddings: scaling.original_max_position_embeddings,
       },
     },
-    weights: readTensors(new URL('model.safetensors', folder)),
+    weights: expected.quantization ? roundTrip(weights, expected.quantization) : weights,
     adapters: existsSync(adapterFile) ? readTensors(adapterFile) : {},
     scaling: expected.alpha / (expected.useRslora ? Math.sqrt(expected.rank) : expected.rank),
     steps: json('batches.json').steps.map((step: GoldenBatch[]) => step.map(batchOf)),
@@ -216,6 +245,18 @@ function readGolden(name: string, method: string): Golden {
     curve: { loss: expected.loss, gradNorm: expected.gradNorm },
     optimizer: expected.optimizer,
   }
+}
+
+/** Quantizes and dequantizes the linears of the blocks: what a QLoRA forward computes with. */
+function roundTrip(
+  weights: Record<string, Float32Array>,
+  format: QuantizationFormat,
+): Record<string, Float32Array> {
+  const entries = Object.entries(weights).map(([key, values]) => {
+    if (!key.endsWith('_proj.weight')) return [key, values]
+    return [key, dequantizeMatrix(quantizeMatrix(values, [values.length], format, key))]
+  })
+  return Object.fromEntries(entries)
 }
 
 interface GoldenBatch {
@@ -242,7 +283,9 @@ function readTensors(url: URL): Record<string, Float32Array> {
   const bytes = new Uint8Array(readFileSync(url)).buffer
   const headerLength = Number(new DataView(bytes).getBigUint64(0, true))
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 8, headerLength)))
-  const entries = Object.entries<{ data_offsets: [number, number] }>(header).filter(([key]) => key !== '__metadata__')
+  const entries = Object.entries<{ data_offsets: [number, number] }>(header).filter(
+    ([key]) => key !== '__metadata__',
+  )
   return Object.fromEntries(
     entries.map(([key, { data_offsets }]) => {
       const [start, end] = data_offsets.map((offset) => 8 + headerLength + offset)
@@ -250,5 +293,8 @@ function readTensors(url: URL): Record<string, Float32Array> {
     }),
   )
 }
+
+const largestRelativeError = (actual: number[], expected: number[]): number =>
+  Math.max(...actual.map((value, i) => Math.abs(value / expected[i] - 1)))
 
 const float32 = (values: Float64Array): Float32Array => Float32Array.from(values)
