@@ -48,7 +48,8 @@ export function chatTemplateFor(tokenizer: Tokenizer): ChatTemplate {
 
   return {
     render,
-    promptIds: (messages) => withoutDoubleBos(tokenizer, tokenizer.encode(render(messages, { addGenerationPrompt: true }))),
+    promptIds: (messages) =>
+      withoutDoubleBos(tokenizer, tokenizer.encode(render(messages, { addGenerationPrompt: true }))),
     isDefault,
     stopIds: stopIdsOf(tokenizer, render),
   }

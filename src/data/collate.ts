@@ -13,7 +13,10 @@ export interface CollateOptions {
  * Lays sequences out as one micro-batch. Padding stands on the right, is known by its place (never by its id) and has a
  * segment of its own, so that neither its id (0) nor its positions can matter.
  */
-export function collate(sequences: readonly Sequence[], { batchSize, sequenceLength }: CollateOptions): Batch {
+export function collate(
+  sequences: readonly Sequence[],
+  { batchSize, sequenceLength }: CollateOptions,
+): Batch {
   const longest = sequences.reduce((most, { inputIds }) => Math.max(most, inputIds.length), 0)
   const T = sequenceLength ?? longest
   if (sequences.length > batchSize || longest > T || T === 0) {

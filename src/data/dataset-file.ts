@@ -1,5 +1,6 @@
+import { isJsonObject } from '../formats/json.ts'
 import type { ByteSource } from '../util/byte-source.ts'
-import { inputError, type StudioError } from '../util/errors.ts'
+import { inputError, type Problem, type StudioError } from '../util/errors.ts'
 import { type LongWork, paceOf } from './pace.ts'
 
 /** 'document' is plain text: one document a file, cut into blocks of maxSeqLength tokens when it is tokenized. */
@@ -12,9 +13,10 @@ export interface RawRow {
 }
 
 /** A row that cannot be trained on. `row` is 1-based, as people count: the line of a JSONL file, the item of a JSON list. */
-export interface BadRow {
+export interface BadRow extends Problem {
   row: number
-  cause: string
+  /** Worded to follow "row 7: ". */
+  message: string
   fix: string
 }
 
@@ -44,7 +46,10 @@ export async function readDatasetFile(source: ByteSource, work: LongWork = {}): 
   const opening = text.trimStart()[0]
   const expectsJson = ['jsonl', 'json', 'ndjson'].includes(extension)
   if (extension === 'csv' || extension === 'tsv') {
-    throw refuse(`${source.name} is a table of type ${extension.toUpperCase()}, which is not read yet`, 'Save it as JSONL: one JSON object a line.')
+    throw refuse(
+      `${source.name} is a table of type ${extension.toUpperCase()}, which is not read yet`,
+      'Save it as JSONL: one JSON object a line.',
+    )
   }
   if (opening !== '{' && opening !== '[') {
     if (!expectsJson) return documentFile(source.name, text)
@@ -58,7 +63,8 @@ export async function readDatasetFile(source: ByteSource, work: LongWork = {}): 
   }
   const whole = parseJson(text)
   if (whole.ok) return listFile(source.name, listOf(whole.value) ?? [whole.value])
-  if (extension === 'jsonl' || extension === 'ndjson' || someLineIsAnObject(text)) return readLines(source.name, text, work)
+  if (extension === 'jsonl' || extension === 'ndjson' || someLineIsAnObject(text))
+    return readLines(source.name, text, work)
   if (expectsJson) throw notJson(source.name, text)
   return documentFile(source.name, text)
 }
@@ -67,11 +73,19 @@ async function decodeText(source: ByteSource, work: LongWork): Promise<string> {
   const { name, sizeBytes } = source
   if (sizeBytes === 0) throw refuse(`${name} is empty`, 'Choose a file with at least one row.')
   if (sizeBytes > MAX_BYTES) {
-    throw refuse(`${name} has ${Math.round(sizeBytes / 2 ** 20)} MiB; at most ${MAX_BYTES / 2 ** 20} MiB are read`, 'Split the dataset into smaller files.')
+    throw refuse(
+      `${name} has ${Math.round(sizeBytes / 2 ** 20)} MiB; at most ${MAX_BYTES / 2 ** 20} MiB are read`,
+      'Split the dataset into smaller files.',
+    )
   }
   const head = await source.read(0, Math.min(4, sizeBytes))
   refuseBinary(name, head)
-  const encoding = head[0] === 0xff && head[1] === 0xfe ? 'utf-16le' : head[0] === 0xfe && head[1] === 0xff ? 'utf-16be' : 'utf-8'
+  const encoding =
+    head[0] === 0xff && head[1] === 0xfe
+      ? 'utf-16le'
+      : head[0] === 0xfe && head[1] === 0xff
+        ? 'utf-16be'
+        : 'utf-8'
   // The decoder takes a byte order mark away by itself.
   const decoder = new TextDecoder(encoding, { fatal: true })
   const pace = paceOf({ signal: work.signal })
@@ -88,14 +102,29 @@ async function decodeText(source: ByteSource, work: LongWork): Promise<string> {
     throw refuse(`${name} is not text in ${encoding.toUpperCase()}`, 'Save the file as UTF-8 text.')
   }
   const text = pieces.join('')
-  if (text.includes('\0')) throw refuse(`${name} is not a text file: it contains zero bytes`, 'Choose a JSONL, JSON or plain text file.')
+  if (text.includes('\0'))
+    throw refuse(
+      `${name} is not a text file: it contains zero bytes`,
+      'Choose a JSONL, JSON or plain text file.',
+    )
   return text
 }
 
 function refuseBinary(name: string, head: Uint8Array): void {
   const start = String.fromCharCode(...head)
-  const kind = start === 'PAR1' ? 'a Parquet file' : start.startsWith('PK') ? 'a ZIP archive' : start.startsWith('\x1f\x8b') ? 'compressed (gzip)' : undefined
-  if (kind) throw refuse(`${name} is ${kind}, which is not read`, 'Save it as JSONL: one JSON object a line, not compressed.')
+  const kind =
+    start === 'PAR1'
+      ? 'a Parquet file'
+      : start.startsWith('PK')
+        ? 'a ZIP archive'
+        : start.startsWith('\x1f\x8b')
+          ? 'compressed (gzip)'
+          : undefined
+  if (kind)
+    throw refuse(
+      `${name} is ${kind}, which is not read`,
+      'Save it as JSONL: one JSON object a line, not compressed.',
+    )
 }
 
 async function readLines(name: string, text: string, work: LongWork): Promise<DatasetFile> {
@@ -107,14 +136,19 @@ async function readLines(name: string, text: string, work: LongWork): Promise<Da
     if (line !== '') {
       const parsed = parseJson(line)
       if (parsed.ok) file.rows.push({ row, value: parsed.value })
-      else file.badRows.push({ row: row + 1, cause: `is not JSON: ${parsed.cause}`, fix: 'Write one whole JSON object on the line.' })
+      else
+        file.badRows.push({
+          row: row + 1,
+          message: `is not JSON: ${parsed.cause}`,
+          fix: 'Write one whole JSON object on the line.',
+        })
     }
     await pace(row + 1, lines.length)
   }
   if (file.rows.length === 0) {
     throw inputError(
       'dataset',
-      file.badRows.map(({ row, cause, fix }) => ({ message: `${name}, line ${row} ${cause}`, fix })),
+      file.badRows.map(({ row, message, fix }) => ({ message: `${name}, line ${row} ${message}`, fix })),
       `${name} has no line that is a JSON object`,
     )
   }
@@ -124,18 +158,23 @@ async function readLines(name: string, text: string, work: LongWork): Promise<Da
 function listFile(name: string, list: unknown[]): DatasetFile {
   if (list.length === 0) throw refuse(`${name} is an empty list`, 'Choose a file with at least one row.')
   // The dataset viewer of the Hugging Face Hub wraps every row.
-  const wrapped = list.every((item) => isObject(item) && 'row_idx' in item && isObject(item.row))
+  const wrapped = list.every((item) => isJsonObject(item) && 'row_idx' in item && isJsonObject(item.row))
   const rows = list.map((value, row) => ({ row, value: wrapped ? (value as { row: unknown }).row : value }))
   return { name, format: 'json', rows, badRows: [] }
 }
 
 function documentFile(name: string, text: string): DatasetFile {
-  return { name, format: 'document', rows: [{ row: 0, value: { text: text.replaceAll('\r\n', '\n') } }], badRows: [] }
+  return {
+    name,
+    format: 'document',
+    rows: [{ row: 0, value: { text: text.replaceAll('\r\n', '\n') } }],
+    badRows: [],
+  }
 }
 
 function listOf(value: unknown): unknown[] | undefined {
   if (Array.isArray(value)) return value
-  if (!isObject(value)) return undefined
+  if (!isJsonObject(value)) return undefined
   for (const key of LIST_KEYS) if (Array.isArray(value[key])) return value[key]
   return undefined
 }
@@ -172,10 +211,10 @@ function shortCause(error: unknown): string {
 
 function notJson(name: string, text: string): StudioError {
   const parsed = parseJson(text)
-  return refuse(`${name} is not JSON: ${parsed.ok ? 'no rows found' : parsed.cause}`, 'Mend the file, or write one JSON object a line and name it .jsonl.')
+  return refuse(
+    `${name} is not JSON: ${parsed.ok ? 'no rows found' : parsed.cause}`,
+    'Mend the file, or write one JSON object a line and name it .jsonl.',
+  )
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const refuse = (message: string, fix: string) => inputError('dataset', [{ message, fix }])

@@ -144,7 +144,9 @@ function completionText(
   // Some templates open the answer (`<think>`) only for generation: take the answer from its own first character on.
   const before = template.render(messages.slice(0, i))
   const content = messages[i].content.trim()
-  const from = fullText.startsWith(before) ? fullText.indexOf(content, before.length) : fullText.lastIndexOf(content)
+  const from = fullText.startsWith(before)
+    ? fullText.indexOf(content, before.length)
+    : fullText.lastIndexOf(content)
   return from < 0 ? content : fullText.slice(from)
 }
 
@@ -159,7 +161,12 @@ function appendMasked(draft: Draft, ids: readonly number[]): void {
  * Learns the answer up to and with its end of turn. What the template writes after it (ChatML's newline) is never
  * generated, so it stays masked. A template that ends no turn gets EOS after the last answer.
  */
-function appendCompletion(draft: Draft, completion: readonly number[], tokenizer: Tokenizer, isLast: boolean): void {
+function appendCompletion(
+  draft: Draft,
+  completion: readonly number[],
+  tokenizer: Tokenizer,
+  isLast: boolean,
+): void {
   const { specialIds, eosId } = tokenizer
   let end = completion.length - 1
   while (end >= 0 && !specialIds.has(completion[end])) end--
@@ -211,11 +218,13 @@ function cutIntoBlocks(ids: number[], room: number, startLength: number): number
   for (let start = 0; start < ids.length; start += room) blocks.push(ids.slice(start, start + room))
   const last = blocks.at(-1)
   const before = blocks.at(-2)
-  if (last && before && last.length + startLength < 2 && before.length > 2) last.unshift(before.pop() as number)
+  if (last && before && last.length + startLength < 2 && before.length > 2)
+    last.unshift(before.pop() as number)
   return blocks
 }
 
-const encodeTemplated = (tokenizer: Tokenizer, text: string) => withoutDoubleBos(tokenizer, tokenizer.encode(text))
+const encodeTemplated = (tokenizer: Tokenizer, text: string) =>
+  withoutDoubleBos(tokenizer, tokenizer.encode(text))
 
 function startsWith(ids: readonly number[], start: readonly number[]): boolean {
   if (ids.length < start.length) return false

@@ -35,25 +35,36 @@ export interface LengthBin {
   count: number
 }
 
+/** Parts of the sentence "Prompt is instruction + input, answer is output". */
+export interface RoleColumns {
+  role: 'system' | 'prompt' | 'answer' | 'conversation' | 'text' | 'tokens'
+  columns: string[]
+}
+
 /** What a person sees of a dataset before training. Plain data: it crosses the worker and prints as JSON. */
 export interface DatasetReport {
   name: string
-  format: DatasetFormat
-  /** Parts of the sentence "Prompt is … , answer is …". */
-  mapping: ColumnMapping
+  fileFormat: DatasetFormat
+  /** The shape in a word or two: `instruction/output`, `messages`, `input_ids`, … */
+  format: string
+  mapping: RoleColumns[]
+  /** The same as an editable value that `openDataset` takes back. */
+  columnMapping: ColumnMapping
   columns: string[]
   unusedColumns: string[]
-  rowCount: number
-  exampleCount: number
+  /** Rows of the file, good and bad (blocks, for a plain text document). */
+  rows: number
   badRows: BadRow[]
-  lengthHistogram: LengthBin[]
-  maxLength: number
-  truncatedCount: number
+  truncatedRows: number
   supervisedTokens: number
   totalTokens: number
-  /** Sequences of one epoch, after holding out and packing. */
-  sequenceCount: number
-  heldOutCount: number
+  /** Longest example before cutting. */
+  longestTokens: number
+  /** Examples kept aside for evaluation. */
+  evalRows: number
+  /** Sequences of one epoch: packs, or rows without packing. */
+  sequences: number
+  histogram: LengthBin[]
   preview: PreviewRow[]
 }
 
@@ -68,21 +79,54 @@ export function datasetReport(
   const lengths = tokenized.examples.map((example) => example.fullLength)
   return {
     name: dataset.file.name,
-    format: dataset.file.format,
-    mapping: dataset.mapping,
+    fileFormat: dataset.file.format,
+    format: dataset.file.format === 'document' ? 'plain text' : shapeName(dataset.mapping),
+    mapping: roleColumns(dataset.mapping),
+    columnMapping: dataset.mapping,
     columns: dataset.columns,
     unusedColumns: dataset.unusedColumns,
-    rowCount: tokenized.rowCount,
-    exampleCount: tokenized.examples.length,
+    rows: tokenized.rowCount,
     badRows: tokenized.badRows,
-    lengthHistogram: lengthHistogram(lengths),
-    maxLength: lengths.reduce((most, length) => Math.max(most, length), 0),
-    truncatedCount: tokenized.truncatedCount,
+    truncatedRows: tokenized.truncatedCount,
     supervisedTokens: tokenized.supervisedTokens,
     totalTokens: tokenized.totalTokens,
-    sequenceCount: data.train.length,
-    heldOutCount: data.evaluation.length,
-    preview: tokenized.examples.slice(0, options.previewRows).map((example) => previewRow(example, options.tokenizer)),
+    longestTokens: lengths.reduce((most, length) => Math.max(most, length), 0),
+    evalRows: data.evaluation.length,
+    sequences: data.train.length,
+    histogram: lengthHistogram(lengths),
+    preview: tokenized.examples
+      .slice(0, options.previewRows)
+      .map((example) => previewRow(example, options.tokenizer)),
+  }
+}
+
+function shapeName(mapping: ColumnMapping): string {
+  switch (mapping.shape) {
+    case 'tokens':
+      return 'input_ids'
+    case 'pair':
+      return `${mapping.prompt[0]}/${mapping.answer}`
+    default:
+      return mapping.shape
+  }
+}
+
+function roleColumns(mapping: ColumnMapping): RoleColumns[] {
+  switch (mapping.shape) {
+    case 'tokens':
+      return [{ role: 'tokens', columns: ['input_ids'] }]
+    case 'messages':
+      return [{ role: 'conversation', columns: [mapping.messages] }]
+    case 'conversations':
+      return [{ role: 'conversation', columns: [mapping.conversations] }]
+    case 'text':
+      return [{ role: 'text', columns: [mapping.text] }]
+    case 'pair':
+      return [
+        ...(mapping.system ? [{ role: 'system' as const, columns: [mapping.system] }] : []),
+        { role: 'prompt', columns: mapping.prompt },
+        { role: 'answer', columns: [mapping.answer] },
+      ]
   }
 }
 

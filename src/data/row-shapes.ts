@@ -1,3 +1,4 @@
+import { isJsonObject } from '../formats/json.ts'
 import { inputError } from '../util/errors.ts'
 import type { ChatMessage } from './chat-template.ts'
 import type { BadRow, DatasetFile, RawRow } from './dataset-file.ts'
@@ -22,12 +23,22 @@ export type RowContent =
 export const IGNORE_INDEX = -100
 
 /** The shapes that are recognised by their columns, in order of precedence (Alpaca files also carry a `text` column). */
-export const KNOWN_SHAPES: readonly { columns: string; matches(columns: Set<string>): ColumnMapping | undefined }[] = [
-  { columns: 'input_ids (labels, position_ids, segment_ids)', matches: (c) => (c.has('input_ids') ? { shape: 'tokens' } : undefined) },
-  { columns: 'messages', matches: (c) => (c.has('messages') ? { shape: 'messages', messages: 'messages' } : undefined) },
+export const KNOWN_SHAPES: readonly {
+  columns: string
+  matches(columns: Set<string>): ColumnMapping | undefined
+}[] = [
+  {
+    columns: 'input_ids (labels, position_ids, segment_ids)',
+    matches: (c) => (c.has('input_ids') ? { shape: 'tokens' } : undefined),
+  },
+  {
+    columns: 'messages',
+    matches: (c) => (c.has('messages') ? { shape: 'messages', messages: 'messages' } : undefined),
+  },
   {
     columns: 'conversations',
-    matches: (c) => (c.has('conversations') ? { shape: 'conversations', conversations: 'conversations' } : undefined),
+    matches: (c) =>
+      c.has('conversations') ? { shape: 'conversations', conversations: 'conversations' } : undefined,
   },
   { columns: 'instruction, (input), output', matches: (c) => pair(c, 'instruction', 'output', 'input') },
   { columns: 'prompt, completion', matches: (c) => pair(c, 'prompt', 'completion') },
@@ -35,11 +46,14 @@ export const KNOWN_SHAPES: readonly { columns: string; matches(columns: Set<stri
   { columns: 'text', matches: (c) => (c.has('text') ? { shape: 'text', text: 'text' } : undefined) },
 ]
 
-function pair(columns: Set<string>, prompt: string, answer: string, extra?: string): ColumnMapping | undefined {
+function pair(
+  columns: Set<string>,
+  prompt: string,
+  answer: string,
+  extra?: string,
+): ColumnMapping | undefined {
   if (!columns.has(prompt) || !columns.has(answer)) return undefined
-  // `input` is optional row by row, so it belongs to the mapping whether or not this row has it.
-  const mapping: ColumnMapping = { shape: 'pair', prompt: extra ? [prompt, extra] : [prompt], answer }
-  return columns.has('system') ? { ...mapping, system: 'system' } : mapping
+  return { shape: 'pair', prompt: extra ? [prompt, extra] : [prompt], answer, system: 'system' }
 }
 
 export interface DetectedShape {
@@ -58,22 +72,22 @@ export function detectShape(file: DatasetFile): DetectedShape {
   const columns = new Set<string>()
   const votes = new Map<string, { count: number; mapping: ColumnMapping }>()
   for (const { value } of file.rows) {
-    if (!isObject(value)) continue
+    if (!isJsonObject(value)) continue
     const own = new Set(Object.keys(value))
     for (const column of own) columns.add(column)
     const mapping = KNOWN_SHAPES.map((shape) => shape.matches(own)).find((found) => found !== undefined)
     if (!mapping) continue
     const key = shapeKey(mapping)
     const vote = votes.get(key)
-    if (!vote) votes.set(key, { count: 1, mapping })
-    else {
-      vote.count++
-      if (mapping.shape === 'pair' && mapping.system) vote.mapping = mapping
-    }
+    if (vote) vote.count++
+    else votes.set(key, { count: 1, mapping })
   }
   const winner = [...votes.values()].sort((a, b) => b.count - a.count)[0]
   if (!winner) {
-    const seen = columns.size > 0 ? `its columns are ${[...columns].slice(0, 20).join(', ')}` : 'its rows are not objects with named columns'
+    const seen =
+      columns.size > 0
+        ? `its columns are ${[...columns].slice(0, 20).join(', ')}`
+        : 'its rows are not objects with named columns'
     throw inputError('dataset', [
       {
         message: `The rows of ${file.name} are of no known shape: ${seen}`,
@@ -81,11 +95,25 @@ export function detectShape(file: DatasetFile): DetectedShape {
       },
     ])
   }
-  const used = new Set(columnsOf(winner.mapping))
-  return { mapping: winner.mapping, columns: [...columns], unusedColumns: [...columns].filter((column) => !used.has(column)) }
+  const mapping = withPresentColumns(winner.mapping, columns)
+  const used = new Set(columnsOf(mapping))
+  return {
+    mapping,
+    columns: [...columns],
+    unusedColumns: [...columns].filter((column) => !used.has(column)),
+  }
 }
 
-const shapeKey = (mapping: ColumnMapping) => (mapping.shape === 'pair' ? `pair ${mapping.prompt[0]}` : mapping.shape)
+/** `input` and `system` are optional row by row; a file that has them nowhere is not said to be read by them. */
+function withPresentColumns(mapping: ColumnMapping, columns: ReadonlySet<string>): ColumnMapping {
+  if (mapping.shape !== 'pair') return mapping
+  const { system, ...rest } = mapping
+  const present = { ...rest, prompt: mapping.prompt.filter((column) => columns.has(column)) }
+  return system && columns.has(system) ? { ...present, system } : present
+}
+
+const shapeKey = (mapping: ColumnMapping) =>
+  mapping.shape === 'pair' ? `pair ${mapping.prompt[0]}` : mapping.shape
 
 export function columnsOf(mapping: ColumnMapping): string[] {
   switch (mapping.shape) {
@@ -102,22 +130,41 @@ export function columnsOf(mapping: ColumnMapping): string[] {
   }
 }
 
-/** Reads one row by the mapping; the cause is worded to follow "row 7: ". */
+/** Reads one row by the mapping. */
 export function readRow({ row, value }: RawRow, mapping: ColumnMapping): RowContent | BadRow {
-  const bad = (problem: { cause: string; fix: string }): BadRow => ({ row: row + 1, cause: problem.cause, fix: problem.fix })
-  if (!isObject(value)) {
-    return bad({ cause: `is ${kindOf(value)}, not an object with named columns`, fix: 'Write the row as a JSON object.' })
+  const bad = (problem: { cause: string; fix: string }): BadRow => ({
+    row: row + 1,
+    message: problem.cause,
+    fix: problem.fix,
+  })
+  if (!isJsonObject(value)) {
+    return bad({
+      cause: `is ${kindOf(value)}, not an object with named columns`,
+      fix: 'Write the row as a JSON object.',
+    })
   }
   try {
     switch (mapping.shape) {
       case 'tokens':
         return readTokens(value)
       case 'messages':
-        return { kind: 'chat', messages: checkConversation(readMessages(listColumn(value, mapping.messages, mapping), mapping.messages, 'role', 'content')) }
+        return {
+          kind: 'chat',
+          messages: checkConversation(
+            readMessages(listColumn(value, mapping.messages, mapping), mapping.messages, 'role', 'content'),
+          ),
+        }
       case 'conversations':
         return {
           kind: 'chat',
-          messages: checkConversation(readMessages(listColumn(value, mapping.conversations, mapping), mapping.conversations, 'from', 'value')),
+          messages: checkConversation(
+            readMessages(
+              listColumn(value, mapping.conversations, mapping),
+              mapping.conversations,
+              'from',
+              'value',
+            ),
+          ),
         }
       case 'pair':
         return { kind: 'chat', messages: checkConversation(readPair(value, mapping)) }
@@ -130,7 +177,7 @@ export function readRow({ row, value }: RawRow, mapping: ColumnMapping): RowCont
   }
 }
 
-export const isBadRow = (content: RowContent | BadRow): content is BadRow => 'cause' in content
+export const isBadRow = (content: RowContent | BadRow): content is BadRow => 'message' in content
 
 class RowFault extends Error {
   readonly cause: string
@@ -149,7 +196,12 @@ type Row = Record<string, unknown>
 function missing(row: Row, column: string, mapping: ColumnMapping): RowFault {
   const columns = Object.keys(row)
   return fault(
-    columns.length === 0 ? 'has no columns' : `"${column}" is missing; the row has ${columns.slice(0, 10).map((name) => `"${name}"`).join(', ')}`,
+    columns.length === 0
+      ? 'has no columns'
+      : `"${column}" is missing; the row has ${columns
+          .slice(0, 10)
+          .map((name) => `"${name}"`)
+          .join(', ')}`,
     `Give the row the columns of the others: ${columnsOf(mapping).join(', ')}.`,
   )
 }
@@ -157,7 +209,8 @@ function missing(row: Row, column: string, mapping: ColumnMapping): RowFault {
 function textColumn(row: Row, column: string, mapping: ColumnMapping): string {
   const value = row[column]
   if (value === undefined) throw missing(row, column, mapping)
-  if (typeof value !== 'string') throw fault(`"${column}" is ${kindOf(value)}, not text`, 'Write the value as text in quotes.')
+  if (typeof value !== 'string')
+    throw fault(`"${column}" is ${kindOf(value)}, not text`, 'Write the value as text in quotes.')
   if (value.trim() === '') throw fault(`"${column}" is empty`, 'Fill it in, or remove the row.')
   return value
 }
@@ -165,15 +218,22 @@ function textColumn(row: Row, column: string, mapping: ColumnMapping): string {
 function listColumn(row: Row, column: string, mapping: ColumnMapping): unknown[] {
   const value = row[column]
   if (value === undefined) throw missing(row, column, mapping)
-  if (!Array.isArray(value)) throw fault(`"${column}" is ${kindOf(value)}, not a list of messages`, 'Write a list in square brackets.')
-  if (value.length === 0) throw fault(`"${column}" is an empty list`, 'Add a user and an assistant message, or remove the row.')
+  if (!Array.isArray(value))
+    throw fault(`"${column}" is ${kindOf(value)}, not a list of messages`, 'Write a list in square brackets.')
+  if (value.length === 0)
+    throw fault(`"${column}" is an empty list`, 'Add a user and an assistant message, or remove the row.')
   return value
 }
 
 function readPair(row: Row, mapping: Extract<ColumnMapping, { shape: 'pair' }>): ChatMessage[] {
   const [first, ...rest] = mapping.prompt
   const messages: ChatMessage[] = []
-  if (mapping.system && row[mapping.system] !== undefined && row[mapping.system] !== null && row[mapping.system] !== '') {
+  if (
+    mapping.system &&
+    row[mapping.system] !== undefined &&
+    row[mapping.system] !== null &&
+    row[mapping.system] !== ''
+  ) {
     messages.push({ role: 'system', content: textColumn(row, mapping.system, mapping) })
   }
   // Conversational prompt / completion rows hold lists of messages.
@@ -182,7 +242,8 @@ function readPair(row: Row, mapping: Extract<ColumnMapping, { shape: 'pair' }>):
   } else {
     const parts = [textColumn(row, first, mapping)]
     for (const column of rest) {
-      if (row[column] !== undefined && row[column] !== null && row[column] !== '') parts.push(textColumn(row, column, mapping))
+      if (row[column] !== undefined && row[column] !== null && row[column] !== '')
+        parts.push(textColumn(row, column, mapping))
     }
     messages.push({ role: 'user', content: parts.join('\n\n') })
   }
@@ -210,14 +271,28 @@ const ROLES: Readonly<Record<string, string>> = {
 function readMessages(list: unknown[], column: string, roleKey: string, contentKey: string): ChatMessage[] {
   return list.map((item, i) => {
     const where = `"${column}" message ${i + 1}`
-    if (!isObject(item)) throw fault(`${where} is ${kindOf(item)}, not an object`, `Write {"${roleKey}": …, "${contentKey}": …}.`)
+    if (!isJsonObject(item))
+      throw fault(
+        `${where} is ${kindOf(item)}, not an object`,
+        `Write {"${roleKey}": …, "${contentKey}": …}.`,
+      )
     const role = item[roleKey]
-    if (typeof role !== 'string') throw fault(`${where} has no "${roleKey}"`, `Write {"${roleKey}": …, "${contentKey}": …}.`)
+    if (typeof role !== 'string')
+      throw fault(`${where} has no "${roleKey}"`, `Write {"${roleKey}": …, "${contentKey}": …}.`)
     const known = ROLES[role.toLowerCase()]
-    if (!known) throw fault(`${where} has the unknown ${roleKey} "${role}"`, 'Use system, user or assistant (human and gpt are understood too).')
+    if (!known)
+      throw fault(
+        `${where} has the unknown ${roleKey} "${role}"`,
+        'Use system, user or assistant (human and gpt are understood too).',
+      )
     const content = messageText(item[contentKey])
-    if (content === undefined) throw fault(`${where} has no text in "${contentKey}"`, 'Messages need text; tool calls and pictures are not trained on.')
-    if (content.trim() === '' && known !== 'system') throw fault(`${where} is empty`, 'Fill it in, or remove the row.')
+    if (content === undefined)
+      throw fault(
+        `${where} has no text in "${contentKey}"`,
+        'Messages need text; tool calls and pictures are not trained on.',
+      )
+    if (content.trim() === '' && known !== 'system')
+      throw fault(`${where} is empty`, 'Fill it in, or remove the row.')
     return { role: known, content }
   })
 }
@@ -226,15 +301,24 @@ function readMessages(list: unknown[], column: string, roleKey: string, contentK
 function messageText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   if (!Array.isArray(value) || value.length === 0) return undefined
-  const parts = value.map((part) => (isObject(part) && part.type === 'text' && typeof part.text === 'string' ? part.text : undefined))
+  const parts = value.map((part) =>
+    isJsonObject(part) && part.type === 'text' && typeof part.text === 'string' ? part.text : undefined,
+  )
   return parts.every((part) => part !== undefined) ? parts.join('') : undefined
 }
 
 function checkConversation(messages: ChatMessage[]): ChatMessage[] {
   const firstAnswer = messages.findIndex((message) => message.role === 'assistant')
-  if (firstAnswer < 0) throw fault('has no assistant message, so there is nothing to learn', 'Add an assistant message, or remove the row.')
+  if (firstAnswer < 0)
+    throw fault(
+      'has no assistant message, so there is nothing to learn',
+      'Add an assistant message, or remove the row.',
+    )
   if (!messages.slice(0, firstAnswer).some((message) => message.role === 'user')) {
-    throw fault('begins with the assistant: no user message stands before its first answer', 'Put a user message first, or remove the row.')
+    throw fault(
+      'begins with the assistant: no user message stands before its first answer',
+      'Put a user message first, or remove the row.',
+    )
   }
   return messages
 }
@@ -243,16 +327,26 @@ function readTokens(row: Row): RowContent {
   const inputIds = integerList(row, 'input_ids', 0)
   if (!inputIds) throw missing(row, 'input_ids', { shape: 'tokens' })
   if (inputIds.length < 2) {
-    throw fault(`"input_ids" has ${inputIds.length} ${inputIds.length === 1 ? 'id' : 'ids'}`, 'A row needs at least two tokens: one to see and one to predict.')
+    throw fault(
+      `"input_ids" has ${inputIds.length} ${inputIds.length === 1 ? 'id' : 'ids'}`,
+      'A row needs at least two tokens: one to see and one to predict.',
+    )
   }
   const others = {
     labels: integerList(row, 'labels', IGNORE_INDEX),
     positionIds: integerList(row, 'position_ids', 0),
     segmentIds: integerList(row, 'segment_ids', 0),
   }
-  for (const [name, list] of [['labels', others.labels], ['position_ids', others.positionIds], ['segment_ids', others.segmentIds]] as const) {
+  for (const [name, list] of [
+    ['labels', others.labels],
+    ['position_ids', others.positionIds],
+    ['segment_ids', others.segmentIds],
+  ] as const) {
     if (list && list.length !== inputIds.length) {
-      throw fault(`"${name}" has ${list.length} entries, "input_ids" ${inputIds.length}`, 'All lists of a row must be of one length.')
+      throw fault(
+        `"${name}" has ${list.length} entries, "input_ids" ${inputIds.length}`,
+        'All lists of a row must be of one length.',
+      )
     }
   }
   return { kind: 'tokens', inputIds, ...others }
@@ -261,17 +355,19 @@ function readTokens(row: Row): RowContent {
 function integerList(row: Row, column: string, least: number): number[] | undefined {
   const value = row[column]
   if (value === undefined || value === null) return undefined
-  if (!Array.isArray(value)) throw fault(`"${column}" is ${kindOf(value)}, not a list`, 'Write a list of whole numbers.')
+  if (!Array.isArray(value))
+    throw fault(`"${column}" is ${kindOf(value)}, not a list`, 'Write a list of whole numbers.')
   for (let i = 0; i < value.length; i++) {
     const entry = value[i]
     if (!Number.isInteger(entry) || entry < least || entry > 0x7fffffff) {
-      throw fault(`"${column}"[${i}] is ${JSON.stringify(entry) ?? kindOf(entry)}, not a whole number of at least ${least}`, 'Write a list of whole numbers.')
+      throw fault(
+        `"${column}"[${i}] is ${JSON.stringify(entry) ?? kindOf(entry)}, not a whole number of at least ${least}`,
+        'Write a list of whole numbers.',
+      )
     }
   }
   return value
 }
-
-const isObject = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function kindOf(value: unknown): string {
   if (value === null) return 'null'

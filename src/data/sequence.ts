@@ -19,7 +19,9 @@ export interface Sequence {
  */
 export function isTrained(sequence: Sequence, t: number): boolean {
   const { labels, segmentIds } = sequence
-  return t > 0 && labels[t] !== IGNORE_INDEX && (segmentIds === undefined || segmentIds[t] === segmentIds[t - 1])
+  return (
+    t > 0 && labels[t] !== IGNORE_INDEX && (segmentIds === undefined || segmentIds[t] === segmentIds[t - 1])
+  )
 }
 
 export function countSupervised(sequence: Sequence): number {

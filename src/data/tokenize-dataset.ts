@@ -3,9 +3,23 @@ import type { ByteSource } from '../util/byte-source.ts'
 import { inputError, type StudioError } from '../util/errors.ts'
 import { type ChatTemplate, chatTemplateFor } from './chat-template.ts'
 import { type BadRow, type DatasetFile, type RawRow, readDatasetFile } from './dataset-file.ts'
-import { chatExamples, type Example, type ExampleOptions, textExamples, textIdExamples, tokenExample } from './example.ts'
+import {
+  chatExamples,
+  type Example,
+  type ExampleOptions,
+  textExamples,
+  textIdExamples,
+  tokenExample,
+} from './example.ts'
 import { type LongWork, paceOf } from './pace.ts'
-import { type ColumnMapping, type DetectedShape, detectShape, IGNORE_INDEX, isBadRow, readRow } from './row-shapes.ts'
+import {
+  type ColumnMapping,
+  type DetectedShape,
+  detectShape,
+  IGNORE_INDEX,
+  isBadRow,
+  readRow,
+} from './row-shapes.ts'
 import { countSupervised } from './sequence.ts'
 
 /** A file that has been read and whose shape is known; nothing is tokenized yet. */
@@ -14,7 +28,10 @@ export interface Dataset extends DetectedShape {
 }
 
 /** Throws `input/dataset` when the file is no dataset of a known shape. `mapping` overrides what is detected. */
-export async function openDataset(source: ByteSource, work: LongWork & { mapping?: ColumnMapping } = {}): Promise<Dataset> {
+export async function openDataset(
+  source: ByteSource,
+  work: LongWork & { mapping?: ColumnMapping } = {},
+): Promise<Dataset> {
   const file = await readDatasetFile(source, work)
   if (work.mapping) return { file, mapping: work.mapping, columns: [], unusedColumns: [] }
   return { file, ...detectShape(file) }
@@ -69,7 +86,10 @@ export async function tokenizeDataset(dataset: Dataset, options: TokenizeOptions
       },
     ])
   }
-  const template = tokenizer && mapping.shape !== 'tokens' && mapping.shape !== 'text' ? chatTemplateFor(tokenizer) : undefined
+  const template =
+    tokenizer && mapping.shape !== 'tokens' && mapping.shape !== 'text'
+      ? chatTemplateFor(tokenizer)
+      : undefined
 
   if (file.format === 'document' && tokenizer) {
     const examples = await documentExamples(file.rows[0], mapping, tokenizer, options)
@@ -79,13 +99,14 @@ export async function tokenizeDataset(dataset: Dataset, options: TokenizeOptions
     const pace = paceOf(options)
     for (let i = 0; i < file.rows.length; i++) {
       const outcome = rowExamples(file.rows[i], mapping, tokenizer, template, options)
-      if ('cause' in outcome) result.badRows.push(outcome)
+      if ('message' in outcome) result.badRows.push(outcome)
       else for (const example of outcome) accept(result, example, options)
       await pace(i + 1, file.rows.length)
     }
   }
   result.badRows.sort((a, b) => a.row - b.row)
-  if (result.examples.length === 0) throw badRowsError(file.name, result.badRows, `${file.name} has no row to train on`)
+  if (result.examples.length === 0)
+    throw badRowsError(file.name, result.badRows, `${file.name} has no row to train on`)
   return result
 }
 
@@ -94,14 +115,19 @@ export function refuseBadRows(name: string, badRows: readonly BadRow[]): void {
   if (badRows.length === 0) return
   const rows = badRows.slice(0, 20).map((bad) => bad.row)
   const list = rows.join(', ') + (badRows.length > rows.length ? ', …' : '')
-  throw badRowsError(name, badRows, `${name}: ${badRows.length === 1 ? '1 row' : `${badRows.length} rows`} cannot be trained on (${list})`)
+  throw badRowsError(
+    name,
+    badRows,
+    `${name}: ${badRows.length === 1 ? '1 row' : `${badRows.length} rows`} cannot be trained on (${list})`,
+  )
 }
 
 function badRowsError(name: string, badRows: readonly BadRow[], summary: string): StudioError {
-  if (badRows.length === 0) return inputError('dataset-rows', [{ message: summary, fix: 'Choose a file with at least one row.' }])
+  if (badRows.length === 0)
+    return inputError('dataset-rows', [{ message: summary, fix: 'Choose a file with at least one row.' }])
   return inputError(
     'dataset-rows',
-    badRows.map(({ row, cause, fix }) => ({ message: `${name}, row ${row}: ${cause}`, fix })),
+    badRows.map(({ row, message, fix }) => ({ message: `${name}, row ${row}: ${message}`, fix })),
     summary,
   )
 }
@@ -115,7 +141,7 @@ function rowExamples(
 ): Example[] | BadRow {
   const content = readRow(raw, mapping)
   if (isBadRow(content)) return content
-  const bad = (cause: string, fix: string): BadRow => ({ row: raw.row + 1, cause, fix })
+  const bad = (message: string, fix: string): BadRow => ({ row: raw.row + 1, message, fix })
 
   if (content.kind === 'tokens') {
     const fault = idFault(content, options.vocabSize)
@@ -123,19 +149,27 @@ function rowExamples(
     return judged([tokenExample(raw.row, content)], options, bad)
   }
   if (!tokenizer) throw new Error('text rows need a tokenizer')
-  if (content.kind === 'text') return judged(textExamples(raw.row, content.text, tokenizer, options), options, bad)
+  if (content.kind === 'text')
+    return judged(textExamples(raw.row, content.text, tokenizer, options), options, bad)
   if (!template) throw new Error('chat rows need a template')
   let examples: Example[]
   try {
     examples = chatExamples(raw.row, content.messages, tokenizer, template, options)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    return bad(`the model's chat template refuses it: ${message}`, 'Change the roles or their order to what the model was trained on.')
+    return bad(
+      `the model's chat template refuses it: ${message}`,
+      'Change the roles or their order to what the model was trained on.',
+    )
   }
   return judged(examples, options, bad)
 }
 
-function judged(examples: Example[], options: TokenizeOptions, bad: (cause: string, fix: string) => BadRow): Example[] | BadRow {
+function judged(
+  examples: Example[],
+  options: TokenizeOptions,
+  bad: (message: string, fix: string) => BadRow,
+): Example[] | BadRow {
   if (options.requireSupervised === false) return examples
   const learning = examples.filter((example) => countSupervised(example) > 0)
   if (learning.length > 0) return learning
@@ -145,7 +179,10 @@ function judged(examples: Example[], options: TokenizeOptions, bad: (cause: stri
         `has nothing to learn: its answer begins after the first ${options.maxSeqLength} tokens (the row has ${cut.fullLength})`,
         'Raise the sequence length, or shorten the prompt.',
       )
-    : bad('has nothing to learn: no token is supervised', 'Give it an answer (or labels other than -100), or remove the row.')
+    : bad(
+        'has nothing to learn: no token is supervised',
+        'Give it an answer (or labels other than -100), or remove the row.',
+      )
 }
 
 function accept(result: TokenizedDataset, example: Example, options: TokenizeOptions): void {
@@ -189,7 +226,7 @@ async function documentExamples(
   options: TokenizeOptions,
 ): Promise<Example[]> {
   const content = readRow(raw, mapping)
-  if (isBadRow(content)) throw inputError('dataset', [{ message: content.cause, fix: content.fix }])
+  if (isBadRow(content)) throw inputError('dataset', [{ message: content.message, fix: content.fix }])
   const text = content.kind === 'text' ? content.text : ''
   const pace = paceOf(options)
   const ids: number[] = []

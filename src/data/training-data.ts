@@ -1,7 +1,7 @@
+import { permutation } from '../util/random.ts'
 import type { Batch } from './batch.ts'
 import { collate } from './collate.ts'
 import type { Example } from './example.ts'
-import { shuffled } from './order.ts'
 import { pack } from './packing.ts'
 import type { Sequence } from './sequence.ts'
 import type { TokenizedDataset } from './tokenize-dataset.ts'
@@ -55,7 +55,7 @@ export function trainingData(
 function heldOutRows(rows: readonly number[], fraction: number, seed: number): Set<number> {
   const count = Math.min(Math.ceil(fraction * rows.length), rows.length - 1)
   if (count <= 0) return new Set()
-  const order = shuffled(rows.length, seed, SPLIT_EPOCH)
+  const order = permutation(rows.length, seed, SPLIT_EPOCH)
   return new Set(Array.from(order.subarray(rows.length - count), (i) => rows[i]))
 }
 
@@ -107,7 +107,10 @@ export class BatchStream {
 
   get stepsDone(): number {
     const { batchSize, gradAccumSteps } = this.#options.train
-    return this.#position.epoch * this.stepsPerEpoch + Math.ceil(this.#position.index / (batchSize * gradAccumSteps))
+    return (
+      this.#position.epoch * this.stepsPerEpoch +
+      Math.ceil(this.#position.index / (batchSize * gradAccumSteps))
+    )
   }
 
   /** The next step's data, or undefined at the end of the run. */
@@ -119,7 +122,10 @@ export class BatchStream {
     const end = Math.min(index + train.batchSize * train.gradAccumSteps, indices.length)
     const batches: Batch[] = []
     for (let start = index; start < end; start += train.batchSize) {
-      const taken = Array.from(indices.subarray(start, Math.min(start + train.batchSize, end)), (i) => examples[i])
+      const taken = Array.from(
+        indices.subarray(start, Math.min(start + train.batchSize, end)),
+        (i) => examples[i],
+      )
       batches.push(batchOf(taken, train.batchSize, sequenceLength))
     }
     this.#position = end === indices.length ? { epoch: epoch + 1, index: 0 } : { epoch, index: end }
@@ -138,7 +144,9 @@ export class BatchStream {
   #indices(epoch: number): Uint32Array {
     if (this.#order?.epoch !== epoch) {
       const { examples, data, train } = this.#options
-      const indices = data.shuffle ? shuffled(examples.length, train.seed, epoch) : Uint32Array.from(examples.keys())
+      const indices = data.shuffle
+        ? permutation(examples.length, train.seed, epoch)
+        : Uint32Array.from(examples.keys())
       this.#order = { epoch, indices }
     }
     return this.#order.indices
@@ -149,7 +157,10 @@ export function batchStream(options: BatchStreamOptions, position?: DataPosition
   return new BatchStream(options, position)
 }
 
-export function stepsPerEpoch(sequences: number, train: Pick<TrainChoices, 'batchSize' | 'gradAccumSteps'>): number {
+export function stepsPerEpoch(
+  sequences: number,
+  train: Pick<TrainChoices, 'batchSize' | 'gradAccumSteps'>,
+): number {
   return Math.ceil(sequences / (train.batchSize * train.gradAccumSteps))
 }
 
@@ -165,11 +176,19 @@ export function* evaluationBatches(
   options: { batchSize: number; sequenceLength?(longest: number): number },
 ): Generator<Batch, void> {
   for (let start = 0; start < sequences.length; start += options.batchSize) {
-    yield batchOf(sequences.slice(start, start + options.batchSize), options.batchSize, options.sequenceLength)
+    yield batchOf(
+      sequences.slice(start, start + options.batchSize),
+      options.batchSize,
+      options.sequenceLength,
+    )
   }
 }
 
-function batchOf(sequences: readonly Sequence[], batchSize: number, sequenceLength?: (longest: number) => number): Batch {
+function batchOf(
+  sequences: readonly Sequence[],
+  batchSize: number,
+  sequenceLength?: (longest: number) => number,
+): Batch {
   const longest = sequences.reduce((most, { inputIds }) => Math.max(most, inputIds.length), 0)
   return collate(sequences, { batchSize, sequenceLength: sequenceLength?.(longest) })
 }

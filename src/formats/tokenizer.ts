@@ -1,6 +1,7 @@
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers'
 import { type ByteSource, readText } from '../util/byte-source.ts'
 import { inputError, type StudioError } from '../util/errors.ts'
+import { isJsonObject, type JsonObject } from './json.ts'
 
 /**
  * Text to token ids and back, as a Hugging Face model folder describes it. Special tokens written in the text
@@ -38,8 +39,6 @@ export interface TokenizerFiles {
   chatTemplate?: ByteSource
 }
 
-type Json = Record<string, unknown>
-
 /** Finds the tokenizer's files among a model folder's. Throws `input/tokenizer` when tokenizer.json is missing. */
 export function tokenizerFilesOf(sources: Iterable<ByteSource>): TokenizerFiles {
   const byName = new Map<string, ByteSource>()
@@ -73,12 +72,16 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
     hf = new HfTokenizer(json, config)
     hf.encode('a')
   } catch (error) {
-    throw broken(files.tokenizer.name, `cannot be used: ${messageOf(error)}`, 'Take the file of the model again, whole.')
+    throw broken(
+      files.tokenizer.name,
+      `cannot be used: ${messageOf(error)}`,
+      'Take the file of the model again, whole.',
+    )
   }
   return tokenizerOf(hf, { ...specialMap, ...withoutEmpty(config) }, template)
 }
 
-function tokenizerOf(hf: HfTokenizer, config: Json, chatTemplate: string | undefined): Tokenizer {
+function tokenizerOf(hf: HfTokenizer, config: JsonObject, chatTemplate: string | undefined): Tokenizer {
   const added = hf.get_added_tokens_decoder()
   const specialIds = new Set<number>()
   for (const [id, token] of added) if (token.special) specialIds.add(id)
@@ -147,34 +150,56 @@ const DECODE = { skip_special_tokens: false, clean_up_tokenization_spaces: false
 
 const MODEL_TYPES = ['BPE', 'WordPiece', 'Unigram']
 
-function checkTokenizerJson(file: string, json: Json): void {
+function checkTokenizerJson(file: string, json: JsonObject): void {
   const model = json.model
-  if (!isObject(model)) {
-    throw broken(file, 'has no "model" object', 'This is not a tokenizer.json of the Hugging Face tokenizers library; take the file of the model again.')
+  if (!isJsonObject(model)) {
+    throw broken(
+      file,
+      'has no "model" object',
+      'This is not a tokenizer.json of the Hugging Face tokenizers library; take the file of the model again.',
+    )
   }
   // Old files leave the type out; the reference library then tells BPE by its merges.
   if (model.type !== undefined && !MODEL_TYPES.includes(String(model.type))) {
-    throw broken(file, `has a model of type ${JSON.stringify(model.type)}; understood: ${MODEL_TYPES.join(', ')}`, 'Use a model with one of these tokenizers.')
+    throw broken(
+      file,
+      `has a model of type ${JSON.stringify(model.type)}; understood: ${MODEL_TYPES.join(', ')}`,
+      'Use a model with one of these tokenizers.',
+    )
   }
   const vocab = model.vocab
-  const vocabEntries = Array.isArray(vocab) ? vocab.length : isObject(vocab) ? Object.keys(vocab).length : -1
-  if (vocabEntries <= 0) throw broken(file, '"model.vocab" is missing or empty', 'Take the file of the model again, whole.')
-  if (isObject(vocab)) {
+  const vocabEntries = Array.isArray(vocab)
+    ? vocab.length
+    : isJsonObject(vocab)
+      ? Object.keys(vocab).length
+      : -1
+  if (vocabEntries <= 0)
+    throw broken(file, '"model.vocab" is missing or empty', 'Take the file of the model again, whole.')
+  if (isJsonObject(vocab)) {
     for (const [token, id] of Object.entries(vocab)) {
       if (!Number.isInteger(id) || (id as number) < 0) {
-        throw broken(file, `gives the token ${JSON.stringify(token)} the id ${JSON.stringify(id)}, not a whole number`, 'Take the file of the model again.')
+        throw broken(
+          file,
+          `gives the token ${JSON.stringify(token)} the id ${JSON.stringify(id)}, not a whole number`,
+          'Take the file of the model again.',
+        )
       }
     }
   }
   if (model.type === 'BPE' && !Array.isArray(model.merges)) {
-    throw broken(file, 'is a BPE tokenizer without "model.merges"', 'Take the file of the model again, whole.')
+    throw broken(
+      file,
+      'is a BPE tokenizer without "model.merges"',
+      'Take the file of the model again, whole.',
+    )
   }
   if (json.added_tokens === undefined) json.added_tokens = []
-  if (!Array.isArray(json.added_tokens)) throw broken(file, '"added_tokens" is not a list', 'Take the file of the model again.')
+  if (!Array.isArray(json.added_tokens))
+    throw broken(file, '"added_tokens" is not a list', 'Take the file of the model again.')
   for (const key of ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder']) json[key] ??= null
 }
 
-async function readJsonObject(source: ByteSource): Promise<Json> {
+async function readJsonObject(source: ByteSource): Promise<JsonObject> {
   let value: unknown
   const text = await readText(source)
   try {
@@ -183,16 +208,17 @@ async function readJsonObject(source: ByteSource): Promise<Json> {
     const cause = text.trim() === '' ? 'is empty' : `is not JSON: ${messageOf(error)}`
     throw broken(source.name, cause, 'The file may be cut off or edited: take it from the model again.')
   }
-  if (!isObject(value)) throw broken(source.name, 'is JSON but not an object', 'Take the file of the model again.')
+  if (!isJsonObject(value))
+    throw broken(source.name, 'is JSON but not an object', 'Take the file of the model again.')
   return value
 }
 
 /** Older configs keep several named templates; the one for plain chat is called default. */
-function chatTemplateOf(config: Json): string | undefined {
+function chatTemplateOf(config: JsonObject): string | undefined {
   const value = config.chat_template
   if (typeof value === 'string') return value
   if (!Array.isArray(value)) return undefined
-  const named = value.filter(isObject)
+  const named = value.filter(isJsonObject)
   const chosen = named.find((entry) => entry.name === 'default') ?? named[0]
   return typeof chosen?.template === 'string' ? chosen.template : undefined
 }
@@ -200,13 +226,11 @@ function chatTemplateOf(config: Json): string | undefined {
 /** A special token is written as its text, or as an object with its text as `content`. */
 function tokenContent(value: unknown): string | undefined {
   if (typeof value === 'string') return value
-  return isObject(value) && typeof value.content === 'string' ? value.content : undefined
+  return isJsonObject(value) && typeof value.content === 'string' ? value.content : undefined
 }
 
-const withoutEmpty = (config: Json): Json =>
+const withoutEmpty = (config: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null && value !== undefined))
-
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
