@@ -66,12 +66,15 @@ export class RealisedPlan implements Executable {
     this.device.queue.writeBuffer(this.buffers[this.plan.stepBuffer], 0, this.step)
   }
 
-  run(stage: string): void {
+  run(stage: string, part?: number): void {
     if (this.error) throw this.error
     const commands = this.stages.get(stage)
     if (!commands) throw new Error(`the plan has no stage ${stage}`)
-    for (let start = 0; start < commands.length; start += DISPATCHES_PER_SUBMIT) {
-      this.submit(commands.slice(start, start + DISPATCHES_PER_SUBMIT))
+    const { parts } = this.plan.stages[stage]
+    const first = part === undefined ? 0 : parts[part]
+    const end = part === undefined ? commands.length : (parts[part + 1] ?? commands.length)
+    for (let start = first; start < end; start += DISPATCHES_PER_SUBMIT) {
+      this.submit(commands.slice(start, Math.min(start + DISPATCHES_PER_SUBMIT, end)))
     }
   }
 

@@ -32,8 +32,8 @@ export interface Executable {
   write(range: BufferRange, data: ArrayBufferView<ArrayBuffer>, offset?: number): void
   /** Sets fields of the step uniform for the stages run next. */
   setStep(values: Partial<StepParams>): void
-  /** Encodes and submits a stage. Returns at once; creates no GPU object except command buffers. */
-  run(stage: string): void
+  /** Encodes and submits a stage, or one part of it. Returns at once; creates no GPU object except command buffers. */
+  run(stage: string, part?: number): void
   /** Copies a small range (at most RING_SLOT_BYTES) behind what was run and resolves when it has come back, without holding up the queue. */
   capture(range: BufferRange): Promise<Uint8Array<ArrayBuffer>>
   /** Reads a range of any size in pieces through the one readback buffer. */

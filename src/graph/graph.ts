@@ -13,6 +13,8 @@ export class Graph {
   readonly nodes: OpNode[] = []
   /** Activations that must outlive their last reader because the host reads or writes them, by name. */
   readonly exposed = new Map<string, Tensor>()
+  /** Nodes after which the host takes a turn: a stage then runs in parts. */
+  readonly hostTurns = new Set<OpNode>()
   private currentBlock: number | null = null
   private currentPhase: Phase
 
@@ -59,6 +61,12 @@ export class Graph {
     } finally {
       this.currentPhase = outer
     }
+  }
+
+  /** Ends a part of the stage here: the host reads and writes exposed tensors before it runs the next part. */
+  hostTurn(): void {
+    const last = this.nodes.at(-1)
+    if (last) this.hostTurns.add(last)
   }
 
   /** Keeps an activation for the host, which finds it under `name` in the planned stage. */

@@ -108,15 +108,17 @@ class PlanBuilder {
 
   addStage(stage: LoweredStage): void {
     const commands: PlannedCommand[] = []
+    const parts = [0]
     for (const { node, calls } of stage.steps) {
       for (const call of calls) {
         if ('clear' in call) commands.push({ kind: 'clear', range: this.range(call.clear, stage.arena), phase: node.phase })
         else commands.push(this.dispatch(call, node, stage.arena))
       }
+      if (stage.graph.hostTurns.has(node)) parts.push(commands.length)
     }
     const exposed: Record<string, BufferRange> = {}
     for (const [name, tensor] of stage.graph.exposed) exposed[name] = this.range(tensor, stage.arena)
-    this.stages[stage.name] = { name: stage.name, commands, exposed }
+    this.stages[stage.name] = { name: stage.name, commands, parts, exposed }
   }
 
   finish(): Plan {

@@ -43,6 +43,8 @@ export type PlannedCommand =
 export interface PlannedStage {
   name: string
   commands: readonly PlannedCommand[]
+  /** First command of each part; more than one where the host takes a turn in between. */
+  parts: readonly number[]
   /** Activations the host may write before or read after the stage, by name. */
   exposed: Readonly<Record<string, BufferRange>>
 }

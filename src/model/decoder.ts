@@ -1,0 +1,98 @@
+import type { LayerLinear } from '../formats/llama-weights.ts'
+import type { ModelConfig } from '../formats/model-config.ts'
+import type { Graph } from '../graph/graph.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import { attention } from '../ops/attention.ts'
+import { embedding } from '../ops/embedding.ts'
+import { linear } from '../ops/linear.ts'
+import { residual } from '../ops/residual.ts'
+import { rmsnorm } from '../ops/rmsnorm.ts'
+import { rope } from '../ops/rope.ts'
+import { swiglu } from '../ops/swiglu.ts'
+import type { DecoderBlock, DecoderWeights } from './weights.ts'
+
+/** What a forward pass reads besides weights; N = B·T. */
+export interface DecoderInputs {
+  batchSize: number
+  sequenceLength: number
+  /** u32 [N] */
+  ids: Tensor
+  /** u32 [N], restarting with each document. */
+  positions: Tensor
+  /** u32 [N]; tokens attend only within their segment. */
+  segments: Tensor
+  /** f32 [positions, HD/2] */
+  cos: Tensor
+  sin: Tensor
+}
+
+export interface DecoderOptions {
+  /** Adapter dropout is drawn only in training. */
+  train: boolean
+}
+
+/** A Llama decoder up to the LM head: token ids → normalised hidden states [N, C]. */
+export function decode(graph: Graph, config: ModelConfig, weights: DecoderWeights, inputs: DecoderInputs, options: DecoderOptions): Tensor {
+  const { ids, batchSize, sequenceLength } = inputs
+  let x = embedding(graph, { ids, table: weights.embedding, tokens: batchSize * sequenceLength, hiddenSize: config.hiddenSize }) // [N, C]
+  weights.blocks.forEach((block, index) => {
+    x = graph.block(index, () => decodeBlock(graph, config, block, weights.codebook, x, inputs, options, index))
+  })
+  return rmsnorm(graph, x, weights.finalNorm, config.rmsNormEps) // [N, C]
+}
+
+/**
+ * One pre-norm block (Touvron et al. 2023):
+ * h = x + O(attention(rope(Q n), rope(K n), V n)), n = norm(x);  y = h + D(silu(G m) ⊙ U m), m = norm(h).
+ */
+function decodeBlock(
+  graph: Graph,
+  config: ModelConfig,
+  { linears, inputNorm, postAttentionNorm }: DecoderBlock,
+  codebook: Tensor | null,
+  x: Tensor,
+  { batchSize, sequenceLength, positions, segments, cos, sin }: DecoderInputs,
+  { train }: DecoderOptions,
+  index: number,
+): Tensor {
+  const { numHeads: heads, numKvHeads: kvHeads, headDim, rmsNormEps } = config
+  const project = (name: LayerLinear, input: Tensor): Tensor => {
+    const { weight, adapter } = linears[name]
+    // Modules that read the same x share one dropout mask.
+    const maskId = index * 4 + MASK_OF_INPUT[name]
+    return linear(graph, input, weight, {
+      codebook: codebook ?? undefined,
+      adapter: adapter && { ...adapter, dropout: train ? adapter.dropout : 0, maskId },
+    })
+  }
+  const rotate = (vectors: Tensor, count: number) => rope(graph, vectors, { positions, cos, sin, heads: count, headDim })
+
+  const n = rmsnorm(graph, x, inputNorm, rmsNormEps) // [N, C]
+  const q = rotate(project('self_attn.q_proj', n), heads) // [N, NH·HD]
+  const k = rotate(project('self_attn.k_proj', n), kvHeads) // [N, NKV·HD]
+  const v = project('self_attn.v_proj', n) // [N, NKV·HD]
+  const o = attention(graph, q, k, v, {
+    segments,
+    batchSize,
+    sequenceLength,
+    heads,
+    kvHeads,
+    headDim,
+    scale: headDim ** -0.5,
+  }) // [N, NH·HD]
+  const h = residual(graph, x, project('self_attn.o_proj', o)) // [N, C]
+
+  const m = rmsnorm(graph, h, postAttentionNorm, rmsNormEps) // [N, C]
+  const gated = swiglu(graph, project('mlp.gate_proj', m), project('mlp.up_proj', m)) // [N, I]
+  return residual(graph, h, project('mlp.down_proj', gated)) // [N, C]
+}
+
+const MASK_OF_INPUT: Record<LayerLinear, number> = {
+  'self_attn.q_proj': 0,
+  'self_attn.k_proj': 0,
+  'self_attn.v_proj': 0,
+  'self_attn.o_proj': 1,
+  'mlp.gate_proj': 2,
+  'mlp.up_proj': 2,
+  'mlp.down_proj': 3,
+}

@@ -1,0 +1,24 @@
+import type { OptimizerConfig } from '../config/schema.ts'
+import type { StepParams } from '../graph/kernel.ts'
+import { learningRateAt } from './schedule.ts'
+
+/** What AdamW and the loss need to know of step t (1-based), with `supervisedTokens` over all its micro-batches. */
+export function stepValues(
+  config: OptimizerConfig,
+  { step, totalSteps, supervisedTokens, seed }: { step: number; totalSteps: number; supervisedTokens: number; seed: number },
+): StepParams {
+  return {
+    learningRate: learningRateAt(config, step, totalSteps),
+    beta1: config.beta1,
+    beta2: config.beta2,
+    epsilon: config.eps,
+    weightDecay: config.weightDecay,
+    maxGradNorm: config.maxGradNorm,
+    biasCorrection1: 1 - config.beta1 ** step,
+    biasCorrection2: 1 - config.beta2 ** step,
+    inverseCount: 1 / Math.max(supervisedTokens, 1),
+    seed,
+    step,
+    microStep: 0,
+  }
+}
