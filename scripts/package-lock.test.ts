@@ -3,13 +3,27 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from './build.mjs'
 
-/** The lock file fixes versions and hashes; where packages come from is each machine's own setting. */
-test('package-lock.json names no download address', () => {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { resolved?: string; integrity?: string }>
-  }
-  const addressed = Object.entries(packages).filter(([, { resolved }]) => resolved !== undefined)
-  expect(addressed.map(([name]) => name)).toEqual([])
-  const unchecked = Object.entries(packages).filter(([name, { integrity }]) => name !== '' && !integrity)
-  expect(unchecked.map(([name]) => name)).toEqual([])
+interface LockedPackage {
+  resolved?: string
+  integrity?: string
+  optionalDependencies?: Record<string, string>
+}
+
+const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+  packages: Record<string, LockedPackage>
+}
+const installed = Object.entries(packages).filter(([path]) => path !== '')
+
+test('package-lock.json fixes contents by hash, and names no download address', () => {
+  expect(installed.filter(([, { resolved }]) => resolved !== undefined)).toEqual([])
+  expect(installed.filter(([, { integrity }]) => !integrity)).toEqual([])
+})
+
+test('package-lock.json holds the packages of every platform, without which npm ci refuses it', () => {
+  const missing = installed.flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages),
+    ),
+  )
+  expect(missing).toEqual([])
 })
