@@ -69,12 +69,11 @@ export interface DetectedShape {
  * columns seen and the shapes understood when no row is recognised.
  */
 export function detectShape(file: DatasetFile): DetectedShape {
-  const columns = new Set<string>()
+  const columns = columnsSeen(file)
   const votes = new Map<string, { count: number; mapping: ColumnMapping }>()
   for (const { value } of file.rows) {
     if (!isJsonObject(value)) continue
     const own = new Set(Object.keys(value))
-    for (const column of own) columns.add(column)
     const mapping = KNOWN_SHAPES.map((shape) => shape.matches(own)).find((found) => found !== undefined)
     if (!mapping) continue
     const key = shapeKey(mapping)
@@ -96,12 +95,20 @@ export function detectShape(file: DatasetFile): DetectedShape {
     ])
   }
   const mapping = withPresentColumns(winner.mapping, columns)
+  return mappedShape(file, mapping)
+}
+
+/** The shape that a person chose. */
+export function mappedShape(file: DatasetFile, mapping: ColumnMapping): DetectedShape {
+  const columns = [...columnsSeen(file)]
   const used = new Set(columnsOf(mapping))
-  return {
-    mapping,
-    columns: [...columns],
-    unusedColumns: [...columns].filter((column) => !used.has(column)),
-  }
+  return { mapping, columns, unusedColumns: columns.filter((column) => !used.has(column)) }
+}
+
+function columnsSeen(file: DatasetFile): Set<string> {
+  const columns = new Set<string>()
+  for (const { value } of file.rows) if (isJsonObject(value)) for (const column in value) columns.add(column)
+  return columns
 }
 
 /** `input` and `system` are optional row by row; a file that has them nowhere is not said to be read by them. */

@@ -18,6 +18,7 @@ import {
   detectShape,
   IGNORE_INDEX,
   isBadRow,
+  mappedShape,
   readRow,
 } from './row-shapes.ts'
 import { countSupervised } from './sequence.ts'
@@ -33,8 +34,7 @@ export async function openDataset(
   work: LongWork & { mapping?: ColumnMapping } = {},
 ): Promise<Dataset> {
   const file = await readDatasetFile(source, work)
-  if (work.mapping) return { file, mapping: work.mapping, columns: [], unusedColumns: [] }
-  return { file, ...detectShape(file) }
+  return { file, ...(work.mapping ? mappedShape(file, work.mapping) : detectShape(file)) }
 }
 
 export interface TokenizeOptions extends ExampleOptions, LongWork {
@@ -241,7 +241,8 @@ async function documentExamples(
     start = end
     await pace(start, text.length)
   }
-  return textIdExamples(raw.row, ids, tokenizer, options, true)
+  // Two-token blocks without BOS may leave a single last token, which nothing predicts.
+  return textIdExamples(raw.row, ids, tokenizer, options, true).filter((block) => block.inputIds.length > 1)
 }
 
 const isHighSurrogate = (code: number) => code >= 0xd800 && code <= 0xdbff
