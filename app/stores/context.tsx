@@ -1,0 +1,25 @@
+import { createContext, type ReactNode, use } from 'react'
+import { useStore } from 'zustand'
+import type { RunState } from './run.ts'
+import type { DatasetState, DeviceState, InspectionState, ModelState, RecipeState } from './state.ts'
+import type { Studio } from './studio.ts'
+
+const StudioContext = createContext<Studio | null>(null)
+
+export function StudioProvider({ studio, children }: { studio: Studio; children: ReactNode }) {
+  return <StudioContext value={studio}>{children}</StudioContext>
+}
+
+export function useStudio(): Studio {
+  const studio = use(StudioContext)
+  if (!studio) throw new Error('useStudio outside of StudioProvider')
+  return studio
+}
+
+export const useDevice = <T,>(select: (state: DeviceState) => T): T => useStore(useStudio().stores.device, select)
+export const useModel = <T,>(select: (state: ModelState) => T): T => useStore(useStudio().stores.model, select)
+export const useDataset = <T,>(select: (state: DatasetState) => T): T => useStore(useStudio().stores.dataset, select)
+export const useRecipe = <T,>(select: (state: RecipeState) => T): T => useStore(useStudio().stores.recipe, select)
+export const useRun = <T,>(select: (state: RunState) => T): T => useStore(useStudio().stores.run, select)
+export const useInspection = <T,>(select: (state: InspectionState) => T): T =>
+  useStore(useStudio().stores.inspection, select)

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest'
+import type { RunEvent, RunSummary } from '../../src/session/events.ts'
+import { batchEvents } from './event-batch.ts'
+import { failRun, finishRun, foldRunEvent, idleRun, isLive, metricsJsonl, type RunState, startingRun } from './run.ts'
+
+const plannedBytes = {
+  base4bit: 100,
+  scales: 3,
+  weights: 50,
+  adapters: 10,
+  gradients: 10,
+  optimizer: 20,
+  activations: 40,
+  workspace: 0,
+  kvCache: 0,
+  staging: 4,
+}
+
+const started: RunEvent = {
+  type: 'run/started',
+  runId: 'run-1',
+  totalSteps: 3,
+  plannedBytes,
+  totalBytes: 237,
+  trainableParameters: 5,
+}
+
+const step = (number: number, loss: number): RunEvent => ({
+  type: 'run/step',
+  step: { step: number, metrics: { 'train/loss': loss, 'optimizer/lr': 1e-3 } },
+  totalSteps: 3,
+  secondsLeft: 3 - number,
+})
+
+const tensor: RunEvent = {
+  type: 'quant/tensor',
+  tensor: {
+    name: 'q_proj',
+    shape: [64, 64],
+    block: 0,
+    mse: 1e-4,
+    rmse: 1e-2,
+    mae: 8e-3,
+    maxError: 0.1,
+    snrDb: 20,
+    bitsPerParam: 4.127,
+    histogram: Array(16).fill(256),
+    codePoints: Array(16).fill(0),
+  },
+}
+
+const summary: RunSummary = {
+  runId: 'run-1',
+  steps: 3,
+  stopped: false,
+  firstLoss: 3,
+  lastLoss: 1,
+  evalLossBefore: null,
+  evalLoss: 1.2,
+  supervisedTokens: 900,
+  durationMs: 3000,
+  tokensPerSecond: 300,
+  gpuBytes: 237,
+}
+
+const fold = (events: RunEvent[], from: RunState = startingRun) => events.reduce(foldRunEvent, from)
+
+describe('foldRunEvent', () => {
+  it('follows a run from start to finish', () => {
+    const run = fold([
+      started,
+      { type: 'memory/allocated', bytes: 237 },
+      { type: 'run/progress', phase: 'quantizing', done: 1, total: 1, unit: 'tensors' },
+      tensor,
+      step(1, 3),
+      step(2, 2),
+      { type: 'run/paused', step: 2 },
+      { type: 'run/resumed', step: 2 },
+      step(3, 1),
+      { type: 'run/evaluated', step: 3, loss: 1.2, perplexity: 3.3, supervisedTokens: 90 },
+      { type: 'quant/delta_ratio', step: 3, ratios: [{ name: 'q_proj', ratio: 0.2 }] },
+      { type: 'run/finished', summary },
+    ])
+    expect(run).toMatchObject({
+      status: 'finished',
+      step: 3,
+      totalSteps: 3,
+      allocatedBytes: 237,
+      plannedTotalBytes: 237,
+      summary,
+    })
+    expect(run.steps.map(({ metrics }) => metrics['train/loss'])).toEqual([3, 2, 1])
+    expect(run.log.map(({ kind }) => kind)).toEqual([
+      'started',
+      'quantized',
+      'paused',
+      'resumed',
+      'evaluated',
+      'finished',
+    ])
+    expect(new Set(run.log.map(({ id }) => id)).size).toBe(run.log.length)
+  })
+
+  it('never changes an earlier state', () => {
+    const before = fold([started, step(1, 3)])
+    const copy = structuredClone(before)
+    fold([step(2, 2), { type: 'run/warning', code: 'spike', message: 'loss jumped' }], before)
+    expect(before).toEqual(copy)
+  })
+
+  it('starts a second run from nothing', () => {
+    const second = fold([started], fold([started, tensor, step(1, 3), { type: 'run/finished', summary }]))
+    expect(second).toMatchObject({ status: 'running', steps: [], tensors: [], summary: null, step: 0 })
+  })
+
+  it('reports a value that stops being finite once, and keeps it', () => {
+    const run = fold([started, step(1, 3), step(2, Number.NaN), step(3, Number.NaN)])
+    expect(run.log.filter(({ kind }) => kind === 'not-finite')).toHaveLength(1)
+    expect(run.steps[1].metrics['train/loss']).toBeNaN()
+  })
+
+  it('keeps what a failed run had measured', () => {
+    const run = fold([
+      started,
+      step(1, 3),
+      { type: 'run/failed', error: { name: 'StudioError', code: 'gpu/lost', message: 'The GPU is gone' } },
+    ])
+    expect(run).toMatchObject({ status: 'failed', step: 1, error: { code: 'gpu/lost' } })
+    expect(run.steps).toHaveLength(1)
+  })
+
+  it('takes the end twice without saying it twice', () => {
+    const once = fold([started, { type: 'run/finished', summary }])
+    expect(finishRun(once, summary)).toBe(once)
+    const failed = failRun(once, { name: 'Error', code: 'internal', message: 'x' })
+    expect(failRun(failed, { name: 'Error', code: 'internal', message: 'x' })).toBe(failed)
+  })
+})
+
+describe('isLive', () => {
+  it('is true exactly while the engine is at work', () => {
+    expect(isLive(idleRun.status)).toBe(false)
+    expect(isLive(startingRun.status)).toBe(true)
+    expect((['running', 'paused', 'stopping'] as const).every(isLive)).toBe(true)
+    expect((['finished', 'failed'] as const).some(isLive)).toBe(false)
+  })
+})
+
+describe('metricsJsonl', () => {
+  it('writes a line a step and evaluation, in order, with NaN by name', () => {
+    const run = fold([
+      started,
+      step(1, 3),
+      { type: 'run/evaluated', step: 1, loss: 2.5, perplexity: 12, supervisedTokens: 9 },
+      step(2, Number.NaN),
+    ])
+    const lines = metricsJsonl(run).trimEnd().split('\n').map((line) => JSON.parse(line))
+    expect(lines).toEqual([
+      { step: 1, 'train/loss': 3, 'optimizer/lr': 1e-3 },
+      { step: 1, 'eval/loss': 2.5 },
+      { step: 2, 'train/loss': 'NaN', 'optimizer/lr': 1e-3 },
+    ])
+  })
+})
+
+describe('batchEvents', () => {
+  it('holds ordinary events together and lets urgent ones through with all before them', () => {
+    const batches: string[][] = []
+    const batch = batchEvents((events) => batches.push(events.map(({ type }) => type)), 60_000)
+    batch.push(tensor)
+    batch.push(step(1, 3))
+    expect(batches).toEqual([])
+    batch.push({ type: 'run/finished', summary })
+    expect(batches).toEqual([['quant/tensor', 'run/step', 'run/finished']])
+    batch.flush()
+    expect(batches).toHaveLength(1)
+  })
+})

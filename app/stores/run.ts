@@ -1,0 +1,214 @@
+import type {
+  RunEvent,
+  RunPhase,
+  RunSummary,
+  StepMetrics,
+  TensorQuantization,
+} from '../../src/session/events.ts'
+import type { PlanReport } from '../../src/session/reports.ts'
+import type { ErrorData } from '../../src/util/errors.ts'
+
+export type BytesByCategory = PlanReport['bytes']
+
+export type RunStatus = 'idle' | 'starting' | 'running' | 'paused' | 'stopping' | 'finished' | 'failed'
+
+export interface Progress {
+  done: number
+  total: number
+  unit: 'kernels' | 'tensors' | 'steps' | 'batches'
+}
+
+export interface Evaluation {
+  step: number
+  loss: number
+  perplexity: number
+  supervisedTokens: number
+}
+
+export interface DeltaRatios {
+  step: number
+  ratios: { name: string; ratio: number }[]
+}
+
+/** A line of the log: what happened at which step. Words are put to it where it is shown. */
+export type LogEntry = { id: number; step: number } & (
+  | { kind: 'started'; totalSteps: number }
+  | { kind: 'quantized'; tensors: number }
+  | { kind: 'evaluated'; loss: number }
+  | { kind: 'paused' }
+  | { kind: 'resumed' }
+  | { kind: 'not-finite'; metric: string; value: number }
+  | { kind: 'warning'; code: string; message: string; fix?: string }
+  | { kind: 'finished'; stopped: boolean }
+  | { kind: 'failed'; message: string }
+)
+
+type NewLogEntry = LogEntry extends infer Entry ? (Entry extends LogEntry ? Omit<Entry, 'id'> : never) : never
+
+/** Everything a page shows of a run: the fold of its events. */
+export interface RunState {
+  status: RunStatus
+  runId: string | null
+  phase: RunPhase | null
+  /** Progress of `phase` in its own unit. */
+  progress: Progress | null
+  /** The last finished update. */
+  step: number
+  totalSteps: number
+  secondsLeft: number | null
+  plannedBytes: BytesByCategory | null
+  plannedTotalBytes: number | null
+  allocatedBytes: number | null
+  trainableParameters: number | null
+  steps: readonly StepMetrics[]
+  evaluations: readonly Evaluation[]
+  tensors: readonly TensorQuantization[]
+  deltaRatios: readonly DeltaRatios[]
+  log: readonly LogEntry[]
+  summary: RunSummary | null
+  error: ErrorData | null
+}
+
+export const idleRun: RunState = {
+  status: 'idle',
+  runId: null,
+  phase: null,
+  progress: null,
+  step: 0,
+  totalSteps: 0,
+  secondsLeft: null,
+  plannedBytes: null,
+  plannedTotalBytes: null,
+  allocatedBytes: null,
+  trainableParameters: null,
+  steps: [],
+  evaluations: [],
+  tensors: [],
+  deltaRatios: [],
+  log: [],
+  summary: null,
+  error: null,
+}
+
+/** The state between pressing Start and the engine's first word. */
+export const startingRun: RunState = { ...idleRun, status: 'starting' }
+
+/** Whether the engine is at work on a run, so that model, data and recipe have to stay as they are. */
+export const isLive = (status: RunStatus): boolean =>
+  status === 'starting' || status === 'running' || status === 'paused' || status === 'stopping'
+
+/** The run after one more event. Pure: the same events give the same state, live or replayed. */
+export function foldRunEvent(state: RunState, event: RunEvent): RunState {
+  switch (event.type) {
+    case 'run/started':
+      return logged(
+        {
+          ...startingRun,
+          status: 'running',
+          runId: event.runId,
+          totalSteps: event.totalSteps,
+          plannedBytes: event.plannedBytes,
+          plannedTotalBytes: event.totalBytes,
+          trainableParameters: event.trainableParameters,
+        },
+        { kind: 'started', step: 0, totalSteps: event.totalSteps },
+      )
+    case 'run/progress': {
+      const { phase, done, total, unit } = event
+      return { ...state, phase, progress: { done, total, unit } }
+    }
+    case 'quant/tensor':
+      return { ...state, tensors: [...state.tensors, event.tensor] }
+    case 'run/step':
+      return withStep(state, event)
+    case 'run/evaluated': {
+      const { step, loss, perplexity, supervisedTokens } = event
+      const evaluations = [...state.evaluations, { step, loss, perplexity, supervisedTokens }]
+      return logged({ ...state, evaluations }, { kind: 'evaluated', step, loss })
+    }
+    case 'quant/delta_ratio':
+      return {
+        ...state,
+        deltaRatios: [...state.deltaRatios, { step: event.step, ratios: event.ratios }],
+      }
+    case 'memory/allocated':
+      return { ...state, allocatedBytes: event.bytes }
+    case 'run/warning': {
+      const { code, message, fix } = event
+      return logged(state, { kind: 'warning', step: state.step, code, message, fix })
+    }
+    case 'run/paused':
+      return logged({ ...state, status: 'paused', secondsLeft: null }, { kind: 'paused', step: event.step })
+    case 'run/resumed':
+      return logged({ ...state, status: 'running' }, { kind: 'resumed', step: event.step })
+    case 'run/finished':
+      return finishRun(state, event.summary)
+    case 'run/failed':
+      return failRun(state, event.error)
+    case 'task/progress':
+      return state
+  }
+}
+
+/** Ends the run; a second word about the same end changes nothing. */
+export function finishRun(state: RunState, summary: RunSummary): RunState {
+  if (state.status === 'finished') return state
+  return logged(
+    { ...state, status: 'finished', phase: null, progress: null, secondsLeft: null, summary },
+    { kind: 'finished', step: state.step, stopped: summary.stopped },
+  )
+}
+
+/** Ends the run with a reason; what it had measured stays to be looked at. */
+export function failRun(state: RunState, error: ErrorData): RunState {
+  if (state.status === 'failed') return state
+  return logged(
+    { ...state, status: 'failed', progress: null, secondsLeft: null, error },
+    { kind: 'failed', step: state.step, message: error.message },
+  )
+}
+
+function withStep(state: RunState, event: Extract<RunEvent, { type: 'run/step' }>): RunState {
+  const { step, totalSteps, secondsLeft } = event
+  const next: RunState = {
+    ...state,
+    phase: 'training',
+    progress: { done: step.step, total: totalSteps, unit: 'steps' },
+    step: step.step,
+    totalSteps,
+    secondsLeft,
+    steps: [...state.steps, step],
+  }
+  const quantized =
+    state.steps.length === 0 && state.tensors.length > 0
+      ? logged(next, { kind: 'quantized', step: 0, tensors: state.tensors.length })
+      : next
+  return Object.entries(step.metrics).reduce(
+    (run, [metric, value]) =>
+      Number.isFinite(value) || wasNotFinite(state, metric)
+        ? run
+        : logged(run, { kind: 'not-finite', step: step.step, metric, value }),
+    quantized,
+  )
+}
+
+/** Said once when it begins, not at every step after. */
+function wasNotFinite(state: RunState, metric: string): boolean {
+  const before = state.steps.at(-1)?.metrics as Record<string, number> | undefined
+  return before?.[metric] !== undefined && !Number.isFinite(before[metric])
+}
+
+function logged(state: RunState, entry: NewLogEntry): RunState {
+  return { ...state, log: [...state.log, { ...entry, id: state.log.length } as LogEntry] }
+}
+
+/** A line of metrics.jsonl a step; JSON has no NaN, so what is not finite is written as its name. */
+export function metricsJsonl(state: RunState): string {
+  const lines = [
+    ...state.steps.map(({ step, metrics }) => ({ step, order: 0, values: metrics as Record<string, number> })),
+    ...state.evaluations.map(({ step, loss }) => ({ step, order: 1, values: { 'eval/loss': loss } })),
+  ].sort((a, b) => a.step - b.step || a.order - b.order)
+  return lines
+    .map(({ step, values }) => `${JSON.stringify({ step, ...values }, (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value))}\n`)
+    .join('')
+}
