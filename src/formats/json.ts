@@ -36,15 +36,18 @@ export function parseJsonObject(text: string, fileName: string, code: string): J
 /** Keys that occur twice in one object of a valid JSON text (JSON.parse silently keeps the last). */
 export function duplicateKeys(json: string): string[] {
   const duplicates: string[] = []
-  const open: (Set<string> | null)[] = []
-  const token = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/gs
-  for (let match = token.exec(json); match; match = token.exec(json)) {
-    const [text, string, colon] = match
-    if (text === '{') open.push(new Set())
-    else if (text === '[') open.push(null)
-    else if (text === '}' || text === ']') open.pop()
-    else if (colon) {
-      const key = JSON.parse(string) as string
+  const open: Set<string>[] = []
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at]
+    if (character === '{') open.push(new Set())
+    else if (character === '}') open.pop()
+    else if (character === '"') {
+      const start = at++
+      while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1
+      let after = at + 1
+      while (' \t\n\r'.includes(json[after] ?? '.')) after++
+      if (json[after] !== ':') continue
+      const key = JSON.parse(json.slice(start, at + 1)) as string
       const keys = open.at(-1)
       if (keys?.has(key)) duplicates.push(key)
       keys?.add(key)

@@ -61,12 +61,13 @@ export function parseModelConfig(text: string, fileName = 'config.json'): ModelC
   const numKvHeads = size('num_key_value_heads', numHeads)
   const headDim = size('head_dim', hiddenSize / numHeads)
   const vocabSize = size('vocab_size')
-  if (!fields.has('head_dim') && hiddenSize % numHeads !== 0) {
+  // A size that has been refused is NaN, and complains no second time.
+  if (!fields.has('head_dim') && hiddenSize % numHeads > 0) {
     fields.fail('hidden_size', `(${hiddenSize}) is not a multiple of "num_attention_heads" (${numHeads})`)
-  } else if (headDim % 2 !== 0) {
+  } else if (headDim % 2 > 0) {
     fields.fail('head_dim', `must be even for rotary positions, found ${headDim}`)
   }
-  if (numHeads % numKvHeads !== 0) {
+  if (numHeads % numKvHeads > 0) {
     fields.fail(
       'num_attention_heads',
       `(${numHeads}) is not a multiple of "num_key_value_heads" (${numKvHeads})`,

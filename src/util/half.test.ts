@@ -14,7 +14,7 @@ import {
 const ALL = Uint16Array.from({ length: 0x10000 }, (_, bits) => bits)
 
 /** The definition of binary16 and bfloat16: sign, exponent, fraction. */
-function valueOf(bits: number, exponentBits: number, fractionBits: number): number {
+function definedValue(bits: number, exponentBits: number, fractionBits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> fractionBits) & (2 ** exponentBits - 1)
   const fraction = (bits & (2 ** fractionBits - 1)) / 2 ** fractionBits
@@ -51,17 +51,17 @@ describe.each(formats)(
   ({ decode, encode, decodeAll, encodeAll, exponentBits, fractionBits, infinity }) => {
     it('decodes all 65,536 bit patterns by the definition', () => {
       const decoded = decodeAll(ALL)
-      const expected = Float32Array.from(ALL, (bits) => valueOf(bits, exponentBits, fractionBits))
+      const expected = Float32Array.from(ALL, (bits) => definedValue(bits, exponentBits, fractionBits))
       expect(decoded.every((value, bits) => Object.is(value, expected[bits]))).toBe(true)
       expect(ALL.every((bits) => Object.is(decode(bits), expected[bits]))).toBe(true)
     })
 
     it('encodes every value back to its own bits', () => {
       const encoded = encodeAll(decodeAll(ALL))
-      const isNaN = (bits: number) => (bits & 0x7fff) > infinity
-      expect(ALL.filter((bits) => (isNaN(bits) ? !isNaN(encoded[bits]) : encoded[bits] !== bits))).toEqual(
-        new Uint16Array(),
-      )
+      const isNotNumber = (bits: number) => (bits & 0x7fff) > infinity
+      expect(
+        ALL.filter((bits) => (isNotNumber(bits) ? !isNotNumber(encoded[bits]) : encoded[bits] !== bits)),
+      ).toEqual(new Uint16Array())
     })
 
     it('rounds to the nearest value, ties to the even one', () => {

@@ -85,7 +85,7 @@ describe('permutation', () => {
   it('puts every index at every place equally often', () => {
     const counts = Array.from({ length: 5 }, () => new Array<number>(5).fill(0))
     for (let epoch = 0; epoch < 5000; epoch++)
-      permutation(5, 9, epoch).forEach((index, place) => counts[place][index]++)
+      for (const [place, index] of permutation(5, 9, epoch).entries()) counts[place][index]++
     for (const count of counts.flat()) expect(Math.abs(count - 1000)).toBeLessThan(150)
   })
 })
