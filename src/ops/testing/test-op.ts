@@ -1,0 +1,40 @@
+import { test } from 'vitest'
+import { checkOp, type Errors, type GradientRoute, prepareCase } from './check-op.ts'
+import { laneRuntime } from './lane-runtime.ts'
+import type { OpCase } from './op-case.ts'
+
+/**
+ * A test of one case: forward and every gradient, with the kernels for a GPU and with those for a software adapter
+ * (chosen by `DeviceTraits.software`), gradients of activations written and accumulated.
+ */
+export function testOp(opCase: OpCase): void {
+  test(opCase.name, async () => {
+    await checkAllVariants(opCase)
+  })
+}
+
+/** What `testOp` does, for use inside a test. Gives the largest error of each output over all variants. */
+export async function checkAllVariants(opCase: OpCase): Promise<Errors> {
+  const runtime = await laneRuntime()
+  const largest: Errors = {}
+  const seen = new Set<string>()
+  for (const software of [true, false]) {
+    for (const route of routesOf(opCase)) {
+      const prepared = prepareCase(opCase, { ...runtime.traits, software }, route)
+      const { kernels, stages, params } = prepared.plan
+      const key = JSON.stringify([kernels, stages, [...params]])
+      if (seen.has(key)) continue
+      seen.add(key)
+      const errors = await checkOp(prepared, runtime).catch((error: Error) => {
+        throw new Error(`${error.message} (${software ? 'plain' : 'GPU'} kernels, gradients ${route})`, { cause: error })
+      })
+      for (const [name, error] of Object.entries(errors)) largest[name] = Math.max(largest[name] ?? 0, error)
+    }
+  }
+  return largest
+}
+
+const routesOf = ({ inputs }: OpCase): GradientRoute[] => {
+  const hasActivation = Object.values(inputs).some((input) => 'gradient' in input && input.gradient === 'activation')
+  return hasActivation ? ['written', 'accumulated'] : ['written']
+}
