@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto'
+import { createReadStream, statSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { basename, extname, join, normalize, sep } from 'node:path'
+import { parseRange } from '../../../scripts/static-server.mjs'
+import { UPLOAD_PATH } from '../../host/headless-bridge.ts'
+
+/** A secure context, as WebGPU asks for. */
+const LOOPBACK = '127.0.0.1'
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+}
+
+export interface ExchangeServer {
+  /** Address of a page of the served folder. */
+  pageUrl(page: string): string
+  /** Makes a file of this machine readable for the page; the address is the only way to it. */
+  offer(path: string): string
+  /** Bytes that the page has handed over, once. */
+  take(id: number): Uint8Array<ArrayBuffer>
+  close(): Promise<void>
+}
+
+/**
+ * Serves the built studio and the files that were offered, and takes results, on this computer only and under a path that
+ * cannot be guessed:
+ *
+ *     /TOKEN/app/…           the built studio
+ *     /TOKEN/file/N/name     an offered file, with byte ranges
+ *     /TOKEN/upload          POST: takes bytes, answers with their number
+ */
+export async function startExchangeServer(appFolder: string): Promise<ExchangeServer> {
+  const token = randomBytes(16).toString('hex')
+  const offered: string[] = []
+  const uploads = new Map<number, Uint8Array<ArrayBuffer>>()
+  let nextUpload = 1
+
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname
+    const [first, area, ...rest] = path.split('/').slice(1)
+    if (first !== token) return refuse(response, 404)
+    if (area === basename(UPLOAD_PATH) && request.method === 'POST') {
+      readBody(request).then(
+        (bytes) => {
+          uploads.set(nextUpload, bytes)
+          response.end(String(nextUpload++))
+        },
+        () => response.destroy(),
+      )
+      return
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405)
+    const file =
+      area === 'file'
+        ? offered[Number(rest[0])]
+        : area === 'app'
+          ? inside(appFolder, rest.join('/'))
+          : undefined
+    if (file === undefined) return refuse(response, 404)
+    sendFile(file, request, response)
+  })
+  await listen(server)
+  const base = `http://${LOOPBACK}:${(server.address() as AddressInfo).port}/${token}`
+  return {
+    pageUrl: (page) => `${base}/app/${page}`,
+    offer(path) {
+      const known = offered.indexOf(path)
+      const index = known < 0 ? offered.push(path) - 1 : known
+      return `${base}/file/${index}/${encodeURIComponent(basename(path))}`
+    },
+    take(id) {
+      const bytes = uploads.get(id)
+      if (!bytes) throw new Error(`the page handed over no bytes ${id}`)
+      uploads.delete(id)
+      return bytes
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function listen(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, LOOPBACK, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function inside(folder: string, path: string): string | undefined {
+  try {
+    const file = normalize(join(folder, decodeURIComponent(path)))
+    return file.startsWith(normalize(folder + sep)) ? file : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function sendFile(path: string, request: IncomingMessage, response: ServerResponse): void {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (!stats?.isFile()) {
+    refuse(response, 404)
+    return
+  }
+  const range = parseRange(request.headers.range, stats.size)
+  if (range === 'unsatisfiable') {
+    response.writeHead(416, { 'Content-Range': `bytes */${stats.size}` }).end()
+    return
+  }
+  const { start, end } = range ?? { start: 0, end: stats.size - 1 }
+  response.writeHead(range ? 206 : 200, {
+    'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
+    'Content-Length': end - start + 1,
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'no-store',
+    ...(range ? { 'Content-Range': `bytes ${start}-${end}/${stats.size}` } : {}),
+  })
+  if (request.method === 'HEAD' || stats.size === 0) {
+    response.end()
+    return
+  }
+  createReadStream(path, { start, end })
+    .on('error', () => response.destroy())
+    .pipe(response)
+}
+
+function refuse(response: ServerResponse, status: 404 | 405): void {
+  response
+    .writeHead(status, { 'Content-Type': 'text/plain' })
+    .end(status === 404 ? 'Not found\n' : 'Method not allowed\n')
+}
+
+async function readBody(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Buffer[] = []
+  for await (const piece of request) pieces.push(piece as Buffer)
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  const bytes = new Uint8Array(size)
+  let offset = 0
+  for (const piece of pieces) {
+    bytes.set(piece, offset)
+    offset += piece.length
+  }
+  return bytes
+}

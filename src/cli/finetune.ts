@@ -1,0 +1,104 @@
+import { rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { RunSummary } from '../session/events.ts'
+import { inputError, StudioError } from '../util/errors.ts'
+import type { CommandContext } from './command.ts'
+import { adapterReferences, findInputs, openData, openModel } from './inputs.ts'
+import { toJson } from './json.ts'
+import { metricsLog } from './metrics-log.ts'
+import { checkFolder, hasFiles, makeFolder, writeWhole } from './output-files.ts'
+import { progressListener } from './progress.ts'
+import { runRecord } from './run-record.ts'
+import { stopOnInterrupt } from './stop-on-interrupt.ts'
+import { duration, short } from './summaries.ts'
+
+/**
+ * Trains, and writes what the run was and gave: run.json before the first step, metrics.jsonl as steps end, adapter/ and
+ * summary.json at the end. Files of an earlier run in the folder are replaced, others left alone.
+ */
+export async function run(context: CommandContext): Promise<void> {
+  const { options, switches, output, engines } = context
+  const out = options.out ?? ''
+  const inputs = await findInputs(context, () => {
+    if (switches.has('resume')) throw noCheckpoints()
+    checkFolder('out', out)
+  })
+  const folder = makeFolder('out', out)
+  if (hasFiles(folder)) output.note(`${out} holds files already: those of a run are replaced`)
+  // A summary tells that its run has ended.
+  rmSync(join(folder, 'summary.json'), { force: true })
+
+  const opened = await engines.open()
+  const device = await opened.engine.execute('device/describe', {})
+  output.note(`device ${deviceName(device.device)} (${engines.runtime})`)
+  const model = await openModel(opened, inputs, context)
+  const data = await openData(opened, inputs, context)
+  const record = await runRecord(inputs, opened, engines.runtime, device)
+  await writeWhole(join(folder, 'run.json'), `${toJson(record, 2)}\n`)
+
+  const metrics = metricsLog(join(folder, 'metrics.jsonl'), inputs.config.train.logEvery)
+  const tell = progressListener(output)
+  const interrupt = stopOnInterrupt(output, () => opened.engine.execute('run/stop', {}))
+  let summary: RunSummary
+  try {
+    summary = await opened.engine.execute(
+      'run/start',
+      { config: inputs.config, adapter: adapterReferences(opened, inputs) },
+      {
+        onEvent(event) {
+          metrics.take(event)
+          tell(event)
+        },
+      },
+    )
+  } finally {
+    interrupt.cancel()
+    metrics.close()
+  }
+
+  const files = await opened.engine.execute('run/export', {})
+  if (files.length === 0) throw new StudioError('output/empty', 'The engine exported no adapter file')
+  for (const { path, bytes } of files) await writeWhole(join(folder, 'adapter', basename(path)), bytes)
+  const document = {
+    ...summary,
+    model: model.name,
+    data: data.name,
+    rows: data.rows,
+    skippedRows: data.badRows.length,
+  }
+  await writeWhole(join(folder, 'summary.json'), `${toJson(document, 2)}\n`)
+  output.answer({ ...document, out: folder }, describeRun(summary, join(out, 'adapter')))
+}
+
+const noCheckpoints = () =>
+  inputError('resume', [
+    {
+      message: '--resume: this version writes no checkpoints, so no run can be resumed',
+      fix: 'Leave --resume out; --adapter DIR/adapter continues a finished adapter.',
+    },
+  ])
+
+const deviceName = ({
+  description,
+  device,
+  architecture,
+  vendor,
+}: {
+  description: string
+  device: string
+  architecture: string
+  vendor: string
+}) => description || device || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed'
+
+function describeRun(summary: RunSummary, adapter: string): string {
+  const { steps, stopped, firstLoss, lastLoss, evalLossBefore, evalLoss, durationMs, tokensPerSecond } =
+    summary
+  const heldOut =
+    evalLoss === null
+      ? ''
+      : `; held-out loss ${evalLossBefore === null ? '' : `${short(evalLossBefore)} → `}${short(evalLoss)}`
+  return (
+    `${stopped ? 'stopped after' : 'trained'} ${steps} steps in ${duration(durationMs / 1000)} (${Math.round(tokensPerSecond)} tokens/s): ` +
+    `loss ${short(firstLoss)} → ${short(lastLoss)}${heldOut}\nadapter: ${adapter}`
+  )
+}

@@ -1,0 +1,80 @@
+import { basename } from 'node:path'
+import { DEFAULT_LIMITS, type DeviceLimits } from '../graph/device.ts'
+import { pathSource } from '../host/path-source.ts'
+import { openModel } from '../session/open-model.ts'
+import { planRun } from '../session/plan-run.ts'
+import type { PlanReport } from '../session/reports.ts'
+import { inputError, type Problem } from '../util/errors.ts'
+import type { CommandContext } from './command.ts'
+import { readJson } from './input-files.ts'
+import { findInputs } from './inputs.ts'
+import { bytes, count } from './summaries.ts'
+
+/** Prints the memory plan. Needs no GPU, so it runs in this process whatever the runtime. */
+export async function run(context: CommandContext): Promise<void> {
+  const { options, output } = context
+  let limits = DEFAULT_LIMITS
+  const { model, config } = await findInputs(context, () => {
+    const file = options['device-limits']
+    if (file !== undefined) limits = deviceLimits(readJson('device-limits', file))
+  })
+  const sources = await Promise.all(model.files.map((path) => pathSource(basename(path), path)))
+  const report = planRun({ model: await openModel(model.name, sources), config, limits })
+  output.answer(report, describePlan(report))
+}
+
+/**
+ * WebGPU limits by name, alone or as `{"limits": {…}}`; those left out are the defaults of every device. Names that the
+ * plan does not use (textures and the like) are passed over.
+ * @throws input/limits with every problem
+ */
+export function deviceLimits(value: unknown): DeviceLimits {
+  const inner = isObject(value) && isObject(value.limits) ? value.limits : value
+  if (!isObject(inner)) {
+    throw inputError('limits', [
+      { message: '--device-limits must hold a JSON object', fix: 'Write {"maxBufferSize": 268435456, …}.' },
+    ])
+  }
+  const problems: Problem[] = []
+  const limits = { ...DEFAULT_LIMITS }
+  for (const [name, limit] of Object.entries(inner)) {
+    if (!/^(max|min)[A-Z]/.test(name)) {
+      problems.push({
+        message: `--device-limits: "${name}" is no WebGPU limit`,
+        fix: 'Remove it or correct its spelling.',
+      })
+    } else if (!Number.isSafeInteger(limit) || (limit as number) < 1) {
+      problems.push({
+        message: `--device-limits: "${name}" is ${JSON.stringify(limit)}`,
+        fix: 'Write a whole number from 1.',
+      })
+    } else if (Object.hasOwn(limits, name)) {
+      limits[name as keyof DeviceLimits] = limit as number
+    }
+  }
+  if (problems.length > 0) throw inputError('limits', problems)
+  return limits
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function describePlan(report: PlanReport): string {
+  const { bytes: byCategory, totalBytes, dispatches, verdicts, trainableParameters } = report
+  const categories = Object.entries(byCategory).filter(([, size]) => size > 0)
+  const lines = categories.map(([name, size]) => `${name.padEnd(12)} ${bytes(size).padStart(11)}`)
+  lines.push(
+    `${'total'.padEnd(12)} ${bytes(totalBytes).padStart(11)}`,
+    `trainable    ${count(trainableParameters)} parameters`,
+  )
+  lines.push(
+    `dispatches   ${Object.entries(dispatches)
+      .map(([stage, number]) => `${stage} ${number}`)
+      .join(', ')}`,
+  )
+  const exceeded = verdicts.filter(({ ok }) => !ok)
+  for (const { limit, needed, available } of exceeded)
+    lines.push(`exceeds ${limit}: ${needed} needed, ${available} available`)
+  if (exceeded.length === 0) lines.push('fits every limit of the device')
+  return lines.join('\n')
+}

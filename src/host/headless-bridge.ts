@@ -1,0 +1,20 @@
+import type { FromEngine, ToEngine } from '../session/protocol.ts'
+import type { ErrorData } from '../util/errors.ts'
+
+/**
+ * What the headless page and the process that opened it agree on. The process exposes `nibbleToHost` in the page before
+ * it loads; the page offers `nibbleToEngine`. Binary of results is POSTed to `UPLOAD_PATH` beside the page, which answers
+ * with its number (binary-exchange.ts).
+ */
+export type FromPage =
+  | { type: 'ready' }
+  | { type: 'engine'; message: FromEngine }
+  | { type: 'failed'; error: ErrorData }
+
+export interface HeadlessWindow {
+  nibbleToHost(message: FromPage): Promise<void>
+  nibbleToEngine(message: ToEngine): void
+}
+
+/** Relative to the page's address. */
+export const UPLOAD_PATH = '../upload'
