@@ -378,6 +378,7 @@ describe('tokenizeDataset', () => {
     )
     const ids = tokenized.examples.flatMap((block) => [...block.inputIds.slice(1)])
     expect(ids.at(-1)).toBe(0)
+    expect(ids.slice(0, -1)).toEqual(tokenizer.encode(text))
     expect(tokenizer.decode(ids.slice(0, -1))).toBe(text)
     const report = datasetReport(dataset, tokenized, trainingData(tokenized, data, 1), {
       tokenizer,
