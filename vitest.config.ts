@@ -27,6 +27,8 @@ export default defineConfig({
         },
       },
       {
+        // Found late, a package would be bundled and the page reloaded in the middle of a test.
+        optimizeDeps: { include: ['zod', '@huggingface/jinja', '@huggingface/tokenizers', 'idb-keyval'] },
         test: {
           name: 'gpu',
           include: ['src/**/*.gpu.test.ts'],

@@ -41,6 +41,7 @@ const allowed = {
   'src/model/next.ts': "import type { Op } from '../ops/op.ts'",
   'src/model/further.ts': "import type { Tensor } from '../graph/tensor.ts'",
   'src/model/shader.ts': "import source from '../../shaders/rmsnorm_forward.wgsl?raw'",
+  'src/model/package.ts': "export let source: import('some-package').Source",
   'src/host/node.ts': "import { create } from 'webgpu'",
   'src/ops/harness.gpu.test.ts': "import { device } from '../gpu/device.ts'",
   'app/features/train/form.tsx': "import { schema } from '../../../src/config/schema.ts'",

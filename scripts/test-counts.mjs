@@ -36,6 +36,26 @@ export function countPlaywright({ stats, errors }) {
 }
 
 /**
+ * The names of the tests that a report says were skipped.
+ * @param {any} report of Vitest or of Playwright
+ * @returns {string[]}
+ */
+export function skippedNames(report) {
+  if (report.testResults) {
+    return report.testResults
+      .flatMap((/** @type {any} */ file) => file.assertionResults)
+      .filter(({ status }) => status !== 'passed' && status !== 'failed')
+      .map(({ fullName }) => fullName)
+  }
+  return report.suites.flatMap(function within(/** @type {any} */ suite) {
+    const own = (suite.specs ?? []).filter((/** @type {any} */ spec) =>
+      spec.tests.some((/** @type {any} */ { status }) => status === 'skipped'),
+    )
+    return [...own.map((/** @type {any} */ { title }) => title), ...(suite.suites ?? []).flatMap(within)]
+  })
+}
+
+/**
  * A lane's result: what its report says, corrected by how its program ended. A program that failed without a failed test
  * (an uncaught error, a crash, a time limit) and a lane that must run and did not each count as one failure.
  * @param {Counts | undefined} counts undefined where there is no report

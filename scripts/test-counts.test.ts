@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { countPlaywright, countVitest, judge, sentence, sum } from './test-counts.mjs'
+import { countPlaywright, countVitest, judge, sentence, skippedNames, sum } from './test-counts.mjs'
 
 const file = (status: string, ...tests: string[]) => ({
   status,
@@ -21,6 +21,19 @@ test('a flaky journey, and one that could not be loaded, is a failure', () => {
   const stats = { expected: 3, unexpected: 0, flaky: 1, skipped: 2 }
   expect(countPlaywright({ stats, errors: [] })).toEqual({ passed: 3, failed: 1, skipped: 2 })
   expect(countPlaywright({ stats: { ...stats, flaky: 0 }, errors: [{}] }).failed).toBe(1)
+})
+
+test('skipped tests have names', () => {
+  const assertionResults = [
+    { status: 'passed', fullName: 'rope' },
+    { status: 'skipped', fullName: 'subgroups' },
+  ]
+  expect(skippedNames({ testResults: [{ assertionResults }] })).toEqual(['subgroups'])
+  const spec = (title: string, status: string) => ({ title, tests: [{ status }] })
+  const nested = [{ specs: [spec('drops a file', 'skipped')] }]
+  expect(skippedNames({ suites: [{ specs: [spec('trains', 'expected')], suites: nested }] })).toEqual([
+    'drops a file',
+  ])
 })
 
 test('a program that failed without a failed test is a failure', () => {

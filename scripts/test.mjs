@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { ensureBrowser } from './browser.mjs'
 import { app, cli, ensureBuilt, root } from './build.mjs'
 import { lanes } from './lanes.mjs'
-import { countPlaywright, countVitest, judge, sentence, sum } from './test-counts.mjs'
+import { countPlaywright, countVitest, judge, sentence, skippedNames, sum } from './test-counts.mjs'
 
 /** @typedef {import('./lanes.mjs').Lane} Lane */
 /** @typedef {import('./test-counts.mjs').Counts} Counts */
@@ -25,6 +25,8 @@ if (unknown.length > 0) {
 
 /** @type {{ name: string, counts: Counts, seconds: number }[]} */
 const results = []
+/** @type {string[]} */
+const skipped = []
 for (const lane of lanes.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
   console.log(`\n── ${lane.name} ──`)
   const startedAt = Date.now()
@@ -34,6 +36,7 @@ for (const lane of lanes.filter(({ name }) => asked.length === 0 || asked.includ
 
 const total = sum(results.map(({ counts }) => counts))
 console.log('')
+for (const name of skipped) console.log(`skipped ${name}`)
 for (const { name, counts, seconds } of results)
   console.log(`${name.padEnd(7)} ${seconds.toFixed(0).padStart(5)} s  ${sentence(counts)}`)
 console.log(sentence(total))
@@ -72,6 +75,7 @@ async function runLane(lane) {
 function readCounts(lane, report) {
   try {
     const json = JSON.parse(readFileSync(report, 'utf8'))
+    skipped.push(...skippedNames(json).map((name) => `${lane.name}: ${name}`))
     return lane.counts === 'vitest' ? countVitest(json) : countPlaywright(json)
   } catch {
     return undefined
