@@ -44,8 +44,8 @@ export function skippedNames(report) {
   if (report.testResults) {
     return report.testResults
       .flatMap((/** @type {any} */ file) => file.assertionResults)
-      .filter(({ status }) => status !== 'passed' && status !== 'failed')
-      .map(({ fullName }) => fullName)
+      .filter((/** @type {any} */ { status }) => status !== 'passed' && status !== 'failed')
+      .map((/** @type {any} */ { fullName }) => fullName)
   }
   return report.suites.flatMap(function within(/** @type {any} */ suite) {
     const own = (suite.specs ?? []).filter((/** @type {any} */ spec) =>
