@@ -1,3 +1,5 @@
+import type { FileSink } from '../util/byte-source.ts'
+
 /**
  * A file as a command names it: plain data that crosses a worker or a process boundary. The host turns it into a
  * ByteSource (`FileResolver`), so that the engine never knows where bytes come from.
@@ -11,4 +13,24 @@ export type FileReference =
 export interface OutputFile {
   path: string
   bytes: Uint8Array<ArrayBuffer>
+}
+
+/** Runs a writer and keeps what it writes in memory (adapters and configs: small files). */
+export async function collectFiles(write: (sink: FileSink) => Promise<void>): Promise<OutputFile[]> {
+  const files: OutputFile[] = []
+  await write({
+    async write(path, data) {
+      const pieces: Uint8Array[] = []
+      if (data instanceof Uint8Array) pieces.push(data)
+      else for await (const piece of data) pieces.push(piece)
+      const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+      let offset = 0
+      for (const piece of pieces) {
+        bytes.set(piece, offset)
+        offset += piece.length
+      }
+      files.push({ path, bytes })
+    },
+  })
+  return files
 }

@@ -23,7 +23,7 @@ export function serveEngine(engine: Engine, channel: Channel<FromEngine, ToEngin
   const running = new Map<number, AbortController>()
   channel.onMessage(async (message) => {
     if (message.type === 'cancel') {
-      running.get(message.id)?.abort()
+      running.get(message.id)?.abort(new StudioError('cancelled', 'The command was cancelled'))
       return
     }
     const { id, name, args } = message

@@ -1,7 +1,6 @@
 import type { DeviceInfo } from '../graph/executable.ts'
 import type { BytesByCategory } from '../graph/tensor.ts'
 import type { RunConfig } from '../config/schema.ts'
-import type { Problem } from '../util/errors.ts'
 
 export interface DeviceReport {
   device: DeviceInfo
@@ -34,33 +33,7 @@ export interface ModelSummary {
   ignoredTensors: string[]
 }
 
-export interface PreviewToken {
-  id: number
-  text: string
-  trained: boolean
-  special: boolean
-  endOfTurn: boolean
-}
-
-export interface DatasetSummary {
-  name: string
-  /** `instruction/output`, `messages`, … */
-  format: string
-  /** Which column plays which role: "prompt" ← ["instruction", "input"]. */
-  mapping: { role: 'prompt' | 'answer' | 'conversation' | 'text' | 'tokens'; columns: string[] }[]
-  rows: number
-  badRows: ({ row: number } & Problem)[]
-  truncatedRows: number
-  supervisedTokens: number
-  totalTokens: number
-  longestTokens: number
-  /** Rows kept aside for evaluation. */
-  evalRows: number
-  /** Sequences after packing (= rows without packing). */
-  sequences: number
-  histogram: { from: number; to: number; count: number }[]
-  preview: { row: number; tokens: PreviewToken[] }[]
-}
+export type { DatasetReport as DatasetSummary, PreviewToken } from '../data/report.ts'
 
 export interface LimitVerdict {
   limit: string

@@ -1,0 +1,144 @@
+import { parseRunConfig } from '../config/parse.ts'
+import type { RunConfig } from '../config/schema.ts'
+import type { Runtime } from '../graph/executable.ts'
+import { type PeftAdapter, readPeftAdapter } from '../formats/peft-adapter.ts'
+import { linearModules } from '../formats/llama-weights.ts'
+import type { ByteSource } from '../util/byte-source.ts'
+import { StudioError } from '../util/errors.ts'
+import type { CommandArgs, CommandName, CommandOptions, CommandResult, Engine } from './engine.ts'
+import type { RunEvent } from './events.ts'
+import type { FileReference } from './files.ts'
+import { evaluateModel, modelLogits } from './measure-model.ts'
+import { describeDataset, type OpenedDataset, readDataset, runData } from './open-dataset.ts'
+import { type OpenedModel, openModel } from './open-model.ts'
+import { reportPlan } from './plan-run.ts'
+import { prepareRun } from './prepare-run.ts'
+import { inspectModel, quantizeModel } from './quantize-model.ts'
+import { quickTry } from './quick-try.ts'
+import type { DeviceReport, PlanReport } from './reports.ts'
+import { RunSession } from './run-session.ts'
+import type { RunSummary } from './events.ts'
+
+export interface EngineHost {
+  /** The device; asked again after a loss. */
+  runtime(): Promise<Runtime>
+  resolveFile(file: FileReference): Promise<ByteSource>
+}
+
+type Handlers = { [N in CommandName]: (args: CommandArgs<N>, work: Work) => Promise<CommandResult<N>> }
+
+interface Work {
+  onEvent: (event: RunEvent) => void
+  signal?: AbortSignal
+}
+
+/** The engine itself: one model, one dataset and one run at a time. */
+export function createLocalEngine(host: EngineHost): Engine {
+  let model: OpenedModel | null = null
+  let dataset: OpenedDataset | null = null
+  let run: RunSession | null = null
+  let busy: CommandName | null = null
+
+  const resolveAll = (files: readonly FileReference[]) => Promise.all(files.map((file) => host.resolveFile(file)))
+  const needModel = () => model ?? missing('model', 'Open a model first.')
+  const needDataset = () => dataset ?? missing('dataset', 'Open a dataset first.')
+
+  const openAdapter = async (files: FileReference[] | undefined): Promise<PeftAdapter | null> => {
+    if (!files) return null
+    return readPeftAdapter(await resolveAll(files), linearModules(needModel().checkpoint.config))
+  }
+
+  const prepare = async (config: RunConfig, adapter: PeftAdapter | null, runtime: Runtime, { onEvent, signal }: Work) => {
+    const data = await runData(needDataset(), needModel(), config, { signal, onProgress: rowProgress(onEvent) })
+    return prepareRun(needModel(), data, config, adapter?.config ?? null, runtime.traits)
+  }
+
+  const handlers: Handlers = {
+    'device/describe': async (): Promise<DeviceReport> => {
+      const { info, traits } = await host.runtime()
+      const uses = [...(traits.features.timestampQuery ? ['timestamp-query'] : [])]
+      return { device: info, uses }
+    },
+    'model/open': async ({ name, files }) => {
+      const opened = await openModel(name, await resolveAll(files))
+      model = opened
+      return opened.summary
+    },
+    'dataset/open': async ({ file, evalFile, config, skipBadRows }, { onEvent, signal }) => {
+      const work = { signal, onProgress: rowProgress(onEvent) }
+      const evaluation = evalFile ? await host.resolveFile(evalFile) : null
+      const opened = await readDataset(await host.resolveFile(file), evaluation, skipBadRows ?? false, work)
+      const report = await describeDataset(opened, needModel(), parseRunConfig(config), work)
+      dataset = opened
+      return report
+    },
+    'run/plan': async ({ config }, work): Promise<PlanReport> => {
+      const prepared = await prepare(parseRunConfig(config), null, await host.runtime(), work)
+      return reportPlan(prepared.program, prepared.steps.totalSteps, prepared.sequenceLengths)
+    },
+    'run/quick-try': async ({ targetSeconds }, work) => {
+      const runtime = await host.runtime()
+      return quickTry({ model: needModel(), dataset: needDataset(), runtime, targetSeconds, ...work })
+    },
+    'run/start': async ({ config, adapter: files }, { onEvent, signal }): Promise<RunSummary> => {
+      const runtime = await host.runtime()
+      const adapter = await openAdapter(files)
+      const prepared = await prepare(parseRunConfig(config), adapter, runtime, { onEvent, signal })
+      run?.dispose()
+      const session = new RunSession({ model: needModel(), prepared, adapter, runtime, onEvent, signal })
+      run = session
+      return session.run()
+    },
+    'run/pause': async () => run?.pause(),
+    'run/resume': async () => run?.resume(),
+    'run/stop': async () => run?.stop(),
+    'run/export': async () => (run ?? missing('run', 'Start a run first.')).exportAdapter(),
+    'model/evaluate': async ({ config, adapter }, work) =>
+      evaluateModel({
+        model: needModel(),
+        dataset: needDataset(),
+        config: parseRunConfig(config),
+        adapter: await openAdapter(adapter),
+        runtime: await host.runtime(),
+        ...work,
+      }),
+    'model/logits': async ({ config, adapter }, work) =>
+      modelLogits({
+        model: needModel(),
+        dataset: needDataset(),
+        config: parseRunConfig(config),
+        adapter: await openAdapter(adapter),
+        runtime: await host.runtime(),
+        ...work,
+      }),
+    'model/quantize': async ({ config }, work) =>
+      quantizeModel({ model: needModel(), config: parseRunConfig(config), runtime: await host.runtime(), ...work }),
+    'model/inspect': async ({ config }, work) =>
+      inspectModel({ model: needModel(), config: parseRunConfig(config), runtime: await host.runtime(), ...work }),
+  }
+
+  return {
+    async execute<N extends CommandName>(name: N, args: CommandArgs<N>, options: CommandOptions = {}): Promise<CommandResult<N>> {
+      const concurrent = CONTROLS.has(name)
+      if (!concurrent && busy) {
+        throw new StudioError('engine/busy', `${name} has to wait: ${busy} is still under way`, { hint: 'Stop the run, or wait for it.' })
+      }
+      if (!concurrent) busy = name
+      try {
+        return await handlers[name](args, { onEvent: options.onEvent ?? (() => {}), signal: options.signal })
+      } finally {
+        if (!concurrent) busy = null
+      }
+    },
+  }
+}
+
+/** Commands that may come while another is under way. */
+const CONTROLS: ReadonlySet<CommandName> = new Set(['device/describe', 'run/pause', 'run/resume', 'run/stop', 'run/export'])
+
+function missing(what: string, hint: string): never {
+  throw new StudioError(`input/no-${what}`, `There is no ${what} yet`, { hint })
+}
+
+const rowProgress = (onEvent: (event: RunEvent) => void) => (done: number, total: number) =>
+  onEvent({ type: 'task/progress', task: 'dataset', done, total, unit: 'rows' })

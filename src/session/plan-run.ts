@@ -1,0 +1,81 @@
+import type { RunConfig } from '../config/schema.ts'
+import { linearModules } from '../formats/llama-weights.ts'
+import { DEFAULT_LIMITS, DEFAULT_TRAITS, type DeviceLimits } from '../graph/device.ts'
+import type { Plan } from '../graph/plan.ts'
+import { baseStorage, type Program } from '../train/program.ts'
+import { StudioError } from '../util/errors.ts'
+import type { OpenedModel } from './open-model.ts'
+import { adapterPlacement, programFor } from './prepare-run.ts'
+import type { LimitVerdict, PlanReport } from './reports.ts'
+
+/** The plan of a run as a person reads it. */
+export function reportPlan(
+  program: Program,
+  totalSteps: number | null,
+  sequenceLengths: number[],
+  limits: DeviceLimits = program.plan.traits.limits,
+): PlanReport {
+  const { plan, request, pool } = program
+  const shapes = [...linearModules(request.model).values()]
+  const linearParameters = shapes.reduce((sum, [out, inner]) => sum + out * inner, 0)
+  const storedBytes = plan.bytes.base4bit + plan.bytes.scales
+  return {
+    bytes: plan.bytes,
+    totalBytes: plan.totalBytes,
+    dispatches: plan.dispatches,
+    verdicts: limitVerdicts(plan, limits),
+    trainableParameters: pool?.trainableElements ?? 0,
+    baseParameters: linearParameters,
+    bitsPerParameter: baseStorage(request.config) ? (storedBytes * 8) / linearParameters : null,
+    totalSteps,
+    sequenceLengths,
+  }
+}
+
+/** The plan of a run on `model` without data or GPU: every sequence maxSeqLength long. */
+export function planRun({ model, config, limits = DEFAULT_LIMITS }: { model: OpenedModel; config: RunConfig; limits?: DeviceLimits }): PlanReport {
+  const length = config.data.maxSeqLength
+  const evaluate = config.data.evalFraction > 0 ? [length] : []
+  const planWith = (planned: DeviceLimits) =>
+    programFor(
+      model,
+      config,
+      adapterPlacement(config, null),
+      config.train.batchSize,
+      { train: [length], evaluate, logits: [] },
+      length,
+      { ...DEFAULT_TRAITS, limits: planned },
+    )
+  const steps = config.train.maxSteps || null
+  try {
+    return reportPlan(planWith(limits), steps, [length])
+  } catch (error) {
+    if (!(error instanceof StudioError && error.code.startsWith('plan/'))) throw error
+    // It does not fit: show by how much, from a plan that ignores the limits.
+    return reportPlan(planWith({ ...limits, ...BOUNDLESS }), steps, [length], limits)
+  }
+}
+
+const BOUNDLESS: Partial<DeviceLimits> = {
+  maxBufferSize: Number.MAX_SAFE_INTEGER,
+  maxStorageBufferBindingSize: Number.MAX_SAFE_INTEGER,
+  maxStorageBuffersPerShaderStage: Number.MAX_SAFE_INTEGER,
+  maxComputeWorkgroupsPerDimension: Number.MAX_SAFE_INTEGER,
+}
+
+function limitVerdicts({ buffers, kernels, stages }: Plan, limits: DeviceLimits): LimitVerdict[] {
+  const dispatches = Object.values(stages).flatMap(({ commands }) => commands.flatMap((command) => (command.kind === 'dispatch' ? [command] : [])))
+  const largest = (values: Iterable<number>) => {
+    let most = 0
+    for (const value of values) most = Math.max(most, value)
+    return most
+  }
+  const verdict = (limit: keyof DeviceLimits, needed: number): LimitVerdict => ({ limit, needed, available: limits[limit], ok: needed <= limits[limit] })
+  return [
+    verdict('maxBufferSize', largest(buffers.map(({ sizeBytes }) => sizeBytes))),
+    verdict('maxStorageBufferBindingSize', largest(dispatches.flatMap(({ bindings }) => bindings.map(({ sizeBytes }) => sizeBytes)))),
+    verdict('maxStorageBuffersPerShaderStage', largest(kernels.map(({ kernel }) => kernel.bindings.length))),
+    verdict('maxComputeWorkgroupsPerDimension', largest(dispatches.flatMap(({ workgroups }) => [...workgroups]))),
+    verdict('maxComputeInvocationsPerWorkgroup', largest(kernels.map(({ kernel }) => kernel.workgroupSize[0] * kernel.workgroupSize[1] * kernel.workgroupSize[2]))),
+  ]
+}

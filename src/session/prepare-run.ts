@@ -1,0 +1,93 @@
+import type { RunConfig } from '../config/schema.ts'
+import type { Batch } from '../data/batch.ts'
+import { bucketLength } from '../data/collate.ts'
+import type { Sequence } from '../data/sequence.ts'
+import { BatchStream, evaluationBatches } from '../data/training-data.ts'
+import type { AdapterConfig } from '../formats/adapter-config.ts'
+import type { Dtype } from '../formats/dtype.ts'
+import type { DeviceTraits } from '../graph/device.ts'
+import type { AdapterPlacement } from '../model/place-adapters.ts'
+import { buildProgram, type PlannedLengths, type Program } from '../train/program.ts'
+import type { RunData } from './open-dataset.ts'
+import type { OpenedModel } from './open-model.ts'
+
+/** A run that is ready to go: what will be computed, in which order, and the plan of its memory. */
+export interface PreparedRun {
+  config: RunConfig
+  program: Program
+  steps: BatchStream
+  evaluationBatches: (() => Iterable<Batch>) | undefined
+  sequenceLengths: number[]
+}
+
+/** Where LoRA sits and how strong it is: an adapter that is continued decides, else the config. */
+export function adapterPlacement(config: RunConfig, adapter: AdapterConfig | null): AdapterPlacement {
+  const { rank, alpha, dropout, useRslora, targetModules } = config.lora
+  if (adapter) {
+    return { rank: adapter.rank, alpha: adapter.alpha, dropout, useRslora: adapter.useRslora, targetModules: adapter.targetModules }
+  }
+  return { rank, alpha, dropout, useRslora, targetModules: targetModules === 'all-linear' ? ['all-linear'] : targetModules }
+}
+
+export const dtypeLookup =
+  (model: OpenedModel) =>
+  (name: string): Dtype => {
+    const tensor = model.checkpoint.tensors.get(name)
+    if (!tensor) throw new Error(`the checkpoint has no tensor ${name}`)
+    return tensor.dtype
+  }
+
+export function prepareRun(
+  model: OpenedModel,
+  data: RunData,
+  config: RunConfig,
+  adapter: AdapterConfig | null,
+  traits: DeviceTraits,
+): PreparedRun {
+  const { train, evaluation } = data
+  // More rows than there are would only be padding; the steps of an epoch stay the same.
+  const batchSize = Math.min(config.train.batchSize, train.length)
+  const rounded = lengthRounding([...train, ...evaluation])
+  const lengths = { train: roundedLengths(train, rounded), evaluate: roundedLengths(evaluation, rounded), logits: [] }
+  const program = programFor(model, config, adapterPlacement(config, adapter), batchSize, lengths, positionsOf([...train, ...evaluation]), traits)
+  return {
+    config,
+    program,
+    steps: new BatchStream({ examples: train, data: config.data, train: { ...config.train, batchSize }, sequenceLength: rounded }),
+    evaluationBatches: evaluation.length > 0 ? () => evaluationBatches(evaluation, { batchSize, sequenceLength: rounded }) : undefined,
+    sequenceLengths: [...new Set([...lengths.train, ...lengths.evaluate])].sort((a, b) => a - b),
+  }
+}
+
+export function programFor(
+  model: OpenedModel,
+  config: RunConfig,
+  placement: AdapterPlacement | null,
+  batchSize: number,
+  lengths: PlannedLengths,
+  positions: number,
+  traits: DeviceTraits,
+): Program {
+  return buildProgram({ model: model.checkpoint.config, dtypeOf: dtypeLookup(model), config, placement, batchSize, lengths, positions, traits })
+}
+
+/** Rounds lengths up to a few, so that few stages serve all batches: at most eight up to the longest sequence. */
+export function lengthRounding(sequences: readonly Sequence[]): (longest: number) => number {
+  const longest = sequences.reduce((most, { inputIds }) => Math.max(most, inputIds.length), 1)
+  return (length) => bucketLength(length, longest)
+}
+
+/** The lengths that can occur: a batch is as long as its longest row. */
+export function roundedLengths(sequences: readonly Sequence[], rounded: (length: number) => number): number[] {
+  return [...new Set(sequences.map(({ inputIds }) => rounded(inputIds.length)))].sort((a, b) => a - b)
+}
+
+/** Rows of the RoPE table that the sequences reach: padding counts up to the batch's length. */
+export function positionsOf(sequences: readonly Sequence[]): number {
+  let most = 1
+  for (const { inputIds, positionIds } of sequences) {
+    most = Math.max(most, inputIds.length)
+    for (const position of positionIds ?? []) most = Math.max(most, position + 1)
+  }
+  return most
+}

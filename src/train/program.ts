@@ -1,0 +1,161 @@
+import type { RunConfig } from '../config/schema.ts'
+import type { Dtype } from '../formats/dtype.ts'
+import type { ModelConfig } from '../formats/model-config.ts'
+import { backward } from '../graph/backward.ts'
+import type { DeviceTraits } from '../graph/device.ts'
+import { Graph } from '../graph/graph.ts'
+import { makePlan } from '../graph/make-plan.ts'
+import type { Plan } from '../graph/plan.ts'
+import type { ParameterPool } from '../graph/pool.ts'
+import { bufferTensor, type QuantizedStorage, type Tensor } from '../graph/tensor.ts'
+import { decode } from '../model/decoder.ts'
+import { type AdapterPlacement, placeAdapters } from '../model/place-adapters.ts'
+import { type DecoderWeights, declareWeights, decoderLinears, weightTensors } from '../model/weights.ts'
+import { adamw } from '../ops/adamw.ts'
+import { adapterNorm } from '../ops/adapter-norm.ts'
+import { clear } from '../ops/clear.ts'
+import { gradientNorm } from '../ops/gradient-norm.ts'
+import { linear } from '../ops/linear.ts'
+import { lmHeadLoss } from '../ops/lm-head-loss.ts'
+import { type BatchInputs, batchInputs } from './batch-inputs.ts'
+import { METRICS, metricTensors } from './metrics.ts'
+import { recordQuantization } from './quantize-weights.ts'
+
+/** Sequence lengths that each kind of stage is planned for. */
+export interface PlannedLengths {
+  train: readonly number[]
+  evaluate: readonly number[]
+  logits: readonly number[]
+}
+
+export interface ProgramRequest {
+  model: ModelConfig
+  /** Dtype of a checkpoint tensor by its name. */
+  dtypeOf: (name: string) => Dtype
+  config: RunConfig
+  /** Null without an adapter (evaluating or inspecting a base). */
+  placement: AdapterPlacement | null
+  batchSize: number
+  lengths: PlannedLengths
+  /** Rows of the RoPE table: one more than the largest position. */
+  positions: number
+  traits: DeviceTraits
+}
+
+/** A model with everything that will be asked of it on a device, recorded and planned together. */
+export interface Program {
+  request: ProgramRequest
+  plan: Plan
+  weights: DecoderWeights
+  /** The trainable tensors; null without an adapter. */
+  pool: ParameterPool | null
+  cos: Tensor
+  sin: Tensor
+}
+
+export const STAGE = {
+  load: (tensor: string) => `load/${tensor}`,
+  train: (length: number) => `train/${length}`,
+  evaluate: (length: number) => `evaluate/${length}`,
+  logits: (length: number) => `logits/${length}`,
+  /** Zeroes the gradients and the loss: before the micro-batches of a step, and before each evaluation batch. */
+  begin: 'begin',
+  beginEvaluation: 'begin-evaluation',
+  update: 'update',
+  adapterNorms: 'adapter-norms',
+} as const
+
+/** Largest chunk of logits that ever exists, in bytes. */
+const LOGITS_CHUNK_BYTES = 16 << 20
+
+/** Storage of the linears: 4 bits for qlora, as in the checkpoint for lora. */
+export function baseStorage({ method, quantization }: RunConfig): QuantizedStorage | null {
+  if (method !== 'qlora') return null
+  const { type, blockSize, doubleQuant } = quantization
+  if (type !== 'nf4' && type !== 'fp4') throw new Error(`no 4-bit storage named ${type}`)
+  return { type, blockSize, doubleQuant }
+}
+
+/** Records every stage and plans them together. Needs no GPU. */
+export function buildProgram(request: ProgramRequest): Program {
+  const { model, config, placement, lengths, batchSize, positions, traits } = request
+  const weights = declareWeights(model, request.dtypeOf, baseStorage(config))
+  const pool = placement ? placeAdapters(weights, placement) : null
+  const table = (name: string) => bufferTensor(name, [positions, model.headDim / 2], 'f32', 'workspace')
+  const program = { request, weights, pool, cos: table('rope.cos'), sin: table('rope.sin') }
+  const stages: Record<string, Graph> = {}
+
+  for (const { module, weight } of decoderLinears(weights)) {
+    if (weight.quantization) stages[STAGE.load(weight.name)] = recordQuantization(weight, request.dtypeOf(`${module}.weight`), weights.codebook as Tensor)
+  }
+  for (const length of lengths.train) {
+    const graph = recordLoss(program, batchInputs(batchSize, length), true)
+    backward(graph, { gradientCheckpointing: config.train.gradientCheckpointing })
+    stages[STAGE.train(length)] = graph
+  }
+  for (const length of lengths.evaluate) stages[STAGE.evaluate(length)] = recordLoss(program, batchInputs(batchSize, length), false)
+  for (const length of lengths.logits) stages[STAGE.logits(length)] = recordLogits(program, batchInputs(batchSize, length))
+  if (lengths.evaluate.length > 0) stages[STAGE.beginEvaluation] = recordClear([metricTensors.lossSum])
+  if (pool && lengths.train.length > 0) {
+    stages[STAGE.begin] = recordClear([pool.gradients(), metricTensors.lossSum])
+    stages[STAGE.update] = recordUpdate(pool)
+    stages[STAGE.adapterNorms] = recordAdapterNorms(weights)
+  }
+  const held = [...weightTensors(weights), ...(weights.codebook ? [weights.codebook] : []), program.cos, program.sin]
+  return { ...program, plan: makePlan(stages, traits, [...held, ...(pool ? [pool.values()] : [])]) }
+}
+
+type Recorded = Omit<Program, 'plan'>
+
+function recordDecoder(graph: Graph, { request, weights, cos, sin }: Recorded, inputs: BatchInputs, train: boolean): Tensor {
+  return decode(graph, request.model, weights, { ...inputs, cos, sin }, { train })
+}
+
+/** Forward up to the loss; in training the LM head leaves the gradient of its input behind. */
+function recordLoss(program: Recorded, inputs: BatchInputs, train: boolean): Graph {
+  const graph = new Graph()
+  const hidden = recordDecoder(graph, program, inputs, train) // [N, C]
+  const vocab = program.request.model.vocabSize
+  const tokens = inputs.batchSize * inputs.sequenceLength
+  lmHeadLoss(graph, hidden, program.weights.head, {
+    targets: inputs.targets,
+    chunkRows: Math.min(tokens, Math.max(16, Math.floor(LOGITS_CHUNK_BYTES / (4 * vocab)))),
+    train,
+    lossSum: metricTensors.lossSum,
+  })
+  return graph
+}
+
+function recordLogits(program: Recorded, inputs: BatchInputs): Graph {
+  const graph = new Graph()
+  const hidden = recordDecoder(graph, program, inputs, false)
+  graph.expose('logits', linear(graph, hidden, program.weights.head, {})) // [N, V]
+  return graph
+}
+
+function recordClear(tensors: readonly Tensor[]): Graph {
+  const graph = new Graph('update')
+  for (const tensor of tensors) clear(graph, tensor)
+  return graph
+}
+
+function recordUpdate(pool: ParameterPool): Graph {
+  const graph = new Graph('update')
+  const gradients = pool.gradients()
+  gradientNorm(graph, gradients, metricTensors.gradNorm)
+  adamw(graph, {
+    values: pool.values(),
+    gradients,
+    m: pool.companion('m'),
+    v: pool.companion('v'),
+    norm: metricTensors.gradNorm,
+  })
+  return graph
+}
+
+function recordAdapterNorms(weights: DecoderWeights): Graph {
+  const graph = new Graph('update')
+  const adapters = decoderLinears(weights).flatMap(({ adapter }) => (adapter ? [adapter] : []))
+  graph.expose(METRICS.adapterNorms, adapterNorm(graph, adapters)) // [modules]
+  return graph
+}

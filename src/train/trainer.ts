@@ -1,0 +1,158 @@
+import type { RunConfig } from '../config/schema.ts'
+import type { Batch } from '../data/batch.ts'
+import type { StepData } from '../data/training-data.ts'
+import type { Executable } from '../graph/executable.ts'
+import { stepValues } from '../optim/step-values.ts'
+import { StudioError } from '../util/errors.ts'
+import { writeBatch } from './batch-inputs.ts'
+import { type Evaluation, evaluate } from './evaluate.ts'
+import { METRICS, metricsRange, readMetrics } from './metrics.ts'
+import { STAGE } from './program.ts'
+
+export interface TrainerOptions {
+  executable: Executable
+  config: RunConfig
+  /** The steps that are left to do, in order. */
+  steps: Iterable<StepData>
+  /** Of the whole run: what the schedule spans. */
+  totalSteps: number
+  /** Held-out batches; evaluated every `evalEvery` steps and once at the end. */
+  evaluationBatches?: () => Iterable<Batch>
+  /** Asked before each step. */
+  shouldStop?: () => boolean
+  onEvaluationBatch?: (done: number) => void
+}
+
+export type TrainerEvent =
+  | {
+      type: 'step'
+      /** 1-based. */
+      step: number
+      epoch: number
+      /** Mean loss over the step's supervised tokens, before the update. */
+      loss: number
+      /** Before clipping. */
+      gradNorm: number
+      learningRate: number
+      supervisedTokens: number
+      tokens: number
+      durationMs: number
+    }
+  | { type: 'evaluated'; step: number; evaluation: Evaluation }
+  /** ‖BA‖² (Frobenius) of every adapted module, in the model's order. */
+  | { type: 'adapter-norms'; step: number; squaredNorms: Float32Array<ArrayBuffer> }
+  | { type: 'warning'; step: number; code: string; message: string; fix: string }
+
+/** Steps whose metrics may still be on their way back: the GPU never waits for the host. */
+const METRICS_LAG = 2
+/** After so many steps in a row without a finite gradient the run is over. */
+const MAX_NON_FINITE = 10
+/** How often a run looks at its adapter's size. */
+const NORM_READINGS = 60
+
+/**
+ * Trains step by step. Nothing is computed until the next event is asked for: not asking is pausing. A step is its
+ * micro-batches, then the norm, clipping and AdamW on the GPU; its metrics arrive a step or two later.
+ */
+export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEvent, void> {
+  const { executable, config, totalSteps } = options
+  const range = metricsRange(executable.plan)
+  const normsEvery = Math.max(1, Math.ceil(totalSteps / NORM_READINGS))
+  const pending: Promise<TrainerEvent[]>[] = []
+  let nonFinite = 0
+  let step = 0
+  let finishedAt = performance.now()
+
+  async function* settle(keep: number): AsyncGenerator<TrainerEvent, void> {
+    while (pending.length > keep) {
+      for (const event of (await pending.shift()) ?? []) {
+        yield event
+        if (event.type !== 'step') continue
+        const finite = Number.isFinite(event.loss) && Number.isFinite(event.gradNorm)
+        nonFinite = finite ? 0 : nonFinite + 1
+        if (nonFinite === 1) yield nonFiniteWarning(event.step, event.loss)
+        if (nonFinite >= MAX_NON_FINITE) throw diverged(event.step)
+      }
+    }
+  }
+
+  for (const data of options.steps) {
+    if (options.shouldStop?.()) break
+    step++
+    const current = step
+    const values = submitStep(executable, config, data, current, totalSteps)
+    const captures: Promise<TrainerEvent>[] = [
+      executable.capture(range).then((bytes) => {
+        const { lossSum, gradNorm } = readMetrics(bytes)
+        const now = performance.now()
+        const durationMs = now - finishedAt
+        finishedAt = now
+        return {
+          type: 'step',
+          step: current,
+          epoch: data.epoch,
+          loss: lossSum / data.supervisedTokens,
+          gradNorm,
+          learningRate: values.learningRate,
+          supervisedTokens: data.supervisedTokens,
+          tokens: data.tokens,
+          durationMs,
+        }
+      }),
+    ]
+    if (current % normsEvery === 0 || current === totalSteps) captures.push(captureAdapterNorms(executable, current))
+    const events = Promise.all(captures)
+    // A run that is abandoned here must not leave a rejection that nobody hears.
+    events.catch(() => {})
+    pending.push(events)
+    yield* settle(METRICS_LAG - 1)
+
+    const { evalEvery } = config.train
+    if (options.evaluationBatches && evalEvery > 0 && current % evalEvery === 0 && current < totalSteps) {
+      yield* settle(0)
+      yield { type: 'evaluated', step: current, evaluation: await evaluateHeldOut(options) }
+      finishedAt = performance.now()
+    }
+  }
+  yield* settle(0)
+  if (options.evaluationBatches && step > 0) yield { type: 'evaluated', step, evaluation: await evaluateHeldOut(options) }
+}
+
+function submitStep(executable: Executable, config: RunConfig, data: StepData, step: number, totalSteps: number) {
+  const values = stepValues(config.optimizer, {
+    step,
+    totalSteps,
+    supervisedTokens: data.supervisedTokens,
+    seed: config.train.seed,
+  })
+  executable.run(STAGE.begin)
+  data.batches.forEach((batch, microStep) => {
+    executable.setStep({ ...values, microStep })
+    writeBatch(executable, batch)
+    executable.run(STAGE.train(batch.sequenceLength))
+  })
+  executable.run(STAGE.update)
+  return values
+}
+
+async function captureAdapterNorms(executable: Executable, step: number): Promise<TrainerEvent> {
+  executable.run(STAGE.adapterNorms)
+  const bytes = await executable.capture(executable.plan.stages[STAGE.adapterNorms].exposed[METRICS.adapterNorms])
+  return { type: 'adapter-norms', step, squaredNorms: new Float32Array(bytes.buffer) }
+}
+
+const evaluateHeldOut = ({ executable, evaluationBatches, onEvaluationBatch }: TrainerOptions): Promise<Evaluation> =>
+  evaluate(executable, evaluationBatches?.() ?? [], { onBatch: onEvaluationBatch })
+
+const nonFiniteWarning = (step: number, loss: number): TrainerEvent => ({
+  type: 'warning',
+  step,
+  code: 'train/non-finite',
+  message: `Step ${step} had a ${Number.isFinite(loss) ? 'gradient' : 'loss'} that is not finite; its update was left out`,
+  fix: 'If it happens again, lower the learning rate.',
+})
+
+const diverged = (step: number): StudioError =>
+  new StudioError('run/diverged', `The last ${MAX_NON_FINITE} steps up to step ${step} had no finite gradient`, {
+    hint: 'Lower the learning rate or add warm-up steps; what was learnt before is kept.',
+  })
