@@ -5,7 +5,7 @@ import { inputError, StudioError } from '../util/errors.ts'
 import type { CommandContext } from './command.ts'
 import { adapterReferences, findInputs, openData, openModel } from './inputs.ts'
 import { toJson } from './json.ts'
-import { metricsLog } from './metrics-log.ts'
+import { MetricsLog } from './metrics-log.ts'
 import { checkFolder, hasFiles, makeFolder, writeWhole } from './output-files.ts'
 import { progressListener } from './progress.ts'
 import { runRecord } from './run-record.ts'
@@ -29,14 +29,14 @@ export async function run(context: CommandContext): Promise<void> {
   rmSync(join(folder, 'summary.json'), { force: true })
 
   const opened = await engines.open()
-  const device = await opened.engine.execute('device/describe', {})
-  output.note(`device ${deviceName(device.device)} (${engines.runtime})`)
   const model = await openModel(opened, inputs, context)
   const data = await openData(opened, inputs, context)
+  const device = await opened.engine.execute('device/describe', {})
+  output.note(`device ${deviceName(device.device)} (${engines.runtime})`)
   const record = await runRecord(inputs, opened, engines.runtime, device)
   await writeWhole(join(folder, 'run.json'), `${toJson(record, 2)}\n`)
 
-  const metrics = metricsLog(join(folder, 'metrics.jsonl'), inputs.config.train.logEvery)
+  const metrics = new MetricsLog(join(folder, 'metrics.jsonl'), inputs.config.train.logEvery)
   const tell = progressListener(output)
   const interrupt = stopOnInterrupt(output, () => opened.engine.execute('run/stop', {}))
   let summary: RunSummary

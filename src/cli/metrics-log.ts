@@ -12,40 +12,63 @@ const FIRST_KEYS: readonly MetricName[] = [
   'memory/gpu_bytes',
 ]
 
-/** The line of metrics.jsonl that an event makes, if any: steps, evaluations, and how far the adapters have moved. */
-export function metricsLine(event: RunEvent): string | undefined {
-  switch (event.type) {
-    case 'run/step': {
-      const { step, metrics } = event.step
-      const first = FIRST_KEYS.filter((key) => metrics[key] !== undefined).map((key) => [key, metrics[key]])
-      return toJson({ step, ...Object.fromEntries(first), ...metrics })
+/** How long a step's line waits for what else is known of the step. */
+const LINE_WAIT_MS = 50
+
+/**
+ * metrics.jsonl, begun anew. Every logged step is one line, on the disk as soon as its step is known; how far each adapter
+ * has moved against the quantization error joins the line of its step where the run measured it. Evaluations have lines
+ * of their own: `{"step":25,"eval/loss":…}`, step 0 before the first update.
+ */
+export class MetricsLog {
+  readonly #descriptor: number
+  readonly #logEvery: number
+  #waiting: { step: number; [key: string]: unknown } | null = null
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(path: string, logEvery: number) {
+    this.#descriptor = openSync(path, 'w')
+    this.#logEvery = logEvery
+  }
+
+  take(event: RunEvent): void {
+    if (event.type === 'quant/delta_ratio') {
+      const ratios = Object.fromEntries(event.ratios.map(({ name, ratio }) => [name, ratio]))
+      if (this.#waiting?.step === event.step) this.#waiting['quant/delta_ratio'] = ratios
+      return
     }
-    case 'run/evaluated':
-      return toJson({
+    this.#flush()
+    if (event.type === 'run/step') {
+      const { step, metrics } = event.step
+      if (step % this.#logEvery !== 0 && step !== event.totalSteps) return
+      this.#waiting = { step, ...inOrder(metrics) }
+      this.#timer = setTimeout(() => this.#flush(), LINE_WAIT_MS)
+    } else if (event.type === 'run/evaluated') {
+      this.#write({
         step: event.step,
         'eval/loss': event.loss,
         'eval/supervised_tokens': event.supervisedTokens,
       })
-    case 'quant/delta_ratio':
-      return toJson({
-        step: event.step,
-        'quant/delta_ratio': Object.fromEntries(event.ratios.map(({ name, ratio }) => [name, ratio])),
-      })
-    default:
-      return undefined
+    }
+  }
+
+  close(): void {
+    this.#flush()
+    closeSync(this.#descriptor)
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer)
+    if (this.#waiting) this.#write(this.#waiting)
+    this.#waiting = null
+  }
+
+  #write(line: object): void {
+    writeSync(this.#descriptor, `${toJson(line)}\n`)
   }
 }
 
-/** metrics.jsonl, begun anew; every line is on the disk as soon as its step is known. */
-export function metricsLog(path: string, logEvery: number): { take(event: RunEvent): void; close(): void } {
-  const descriptor = openSync(path, 'w')
-  return {
-    take(event) {
-      const isSkipped =
-        event.type === 'run/step' && event.step.step % logEvery !== 0 && event.step.step !== event.totalSteps
-      const line = isSkipped ? undefined : metricsLine(event)
-      if (line) writeSync(descriptor, `${line}\n`)
-    },
-    close: () => closeSync(descriptor),
-  }
+function inOrder(metrics: Partial<Record<MetricName, number>>): Partial<Record<MetricName, number>> {
+  const first = FIRST_KEYS.filter((key) => metrics[key] !== undefined).map((key) => [key, metrics[key]])
+  return { ...Object.fromEntries(first), ...metrics }
 }

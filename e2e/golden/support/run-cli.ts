@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { findBrowser } from '../../../scripts/browser.mjs'
+import { app, cli, ensureBuilt, root } from '../../../scripts/build.mjs'
+import { chooseVulkanDriver } from '../../../scripts/vulkan.mjs'
+import type { RuntimeName } from '../../../src/cli/command.ts'
+
+export interface CliResult {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** Longer than any command here takes: a hang is a failure, not a wait. */
+const LIMIT_MS = 150_000
+
+let ready: Promise<{ runner: string; env: Record<string, string> }> | undefined
+
+/** What `npm run cli` does before every command, done once: builds, finds the browser and the Vulkan driver. */
+async function prepare() {
+  const runner = join(await ensureBuilt(cli), cli.entry)
+  await ensureBuilt(app)
+  const software = { ...process.env, NIBBLE_ADAPTER: 'software' }
+  return {
+    runner,
+    env: {
+      ...chooseVulkanDriver(software).env,
+      CHROME_PATH: findBrowser() ?? '',
+      NIBBLE_ADAPTER: 'software',
+      NIBBLE_ROOT: root,
+    },
+  }
+}
+
+/** Runs the built runner as `npm run cli -- …args` would, on the software adapter. */
+export async function runCli(runtime: RuntimeName, args: readonly string[]): Promise<CliResult> {
+  ready ??= prepare()
+  const { runner, env } = await ready
+  return run(process.execPath, [runner, ...args, '--runtime', runtime], { ...process.env, ...env })
+}
+
+/** Runs the documented command itself, `npm run --silent cli -- …args`. */
+export function runNpmCli(args: readonly string[]): Promise<CliResult> {
+  return run('npm', ['run', '--silent', 'cli', '--', ...args], { ...process.env, NIBBLE_ADAPTER: 'software' })
+}
+
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<CliResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const result: CliResult = { code: -1, stdout: '', stderr: '' }
+    const limit = setTimeout(() => {
+      result.stderr += `\n(ended after ${LIMIT_MS / 1000} s)`
+      child.kill('SIGTERM')
+    }, LIMIT_MS)
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      result.stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      result.stderr += text
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      clearTimeout(limit)
+      resolve({ ...result, code: code ?? -1 })
+    })
+  })
+}
