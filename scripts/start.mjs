@@ -7,7 +7,7 @@ const DEFAULT_PORT = 4173
 
 try {
   const folder = await ensureBuilt(app)
-  const { url } = await serveFolder({ folder, port: wantedPort(), attempts: 100 })
+  const { url } = await serveFolder({ folder, port: wantedPort(), attempts: 16 })
   console.log(`Nibble Studio is at ${url}`)
   if (hasDisplay()) openBrowser(url)
   else console.log('Open the address in Chrome on this computer. Ctrl+C stops the server.')
