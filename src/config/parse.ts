@@ -66,6 +66,7 @@ function unsupported(config: RunConfig): Problem[] {
   }
   if (config.lora.useDora) refuse('lora.useDora', true, 'Use plain LoRA or "useRslora".')
   if (config.optimizer.type !== 'adamw') refuse('optimizer.type', config.optimizer.type, 'Use "adamw".')
+  if (config.train.saveEvery > 0) refuse('train.saveEvery', config.train.saveEvery, 'Use 0: the adapter is saved at the end.')
   const { gpuBudgetBytes, hostBudgetBytes, pageBytes } = config.optimizer.paging
   if (gpuBudgetBytes !== null) refuse('optimizer.paging.gpuBudgetBytes', gpuBudgetBytes, 'Leave it null: moments stay on the GPU.')
   if (hostBudgetBytes !== null) refuse('optimizer.paging.hostBudgetBytes', hostBudgetBytes, 'Leave it null.')

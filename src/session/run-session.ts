@@ -138,7 +138,9 @@ export class RunSession {
         summary.supervisedTokens += event.supervisedTokens
         tokens += event.tokens
         const secondsLeft = (((performance.now() - trainingFrom) / event.step) * (totalSteps - event.step)) / 1000
-        onEvent(stepEvent(event, totalSteps, secondsLeft, executable.allocatedBytes))
+        if (event.step % config.train.logEvery === 0 || event.step === totalSteps) {
+          onEvent(stepEvent(event, totalSteps, secondsLeft, executable.allocatedBytes))
+        }
       } else if (event.type === 'evaluated') {
         summary.evalLoss = event.evaluation.loss
         onEvent({ type: 'run/evaluated', step: event.step, ...event.evaluation })
