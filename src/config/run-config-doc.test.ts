@@ -21,7 +21,7 @@ it('documents every setting with its default, range and help', async () => {
   await expect(text).toMatchFileSnapshot('../../docs/run-config.md')
 
   function walk(schema: z.ZodType, path: string): void {
-    const json = z.toJSONSchema(schema, { io: 'input' })
+    const json = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema
     if (schema instanceof z.ZodObject) {
       for (const [key, field] of Object.entries(schema.shape)) walk(field as z.ZodType, path ? `${path}.${key}` : key)
       return
@@ -37,13 +37,25 @@ it('documents every setting with its default, range and help', async () => {
   }
 })
 
-type JsonSchema = ReturnType<typeof z.toJSONSchema>
+/** The few keywords of JSON Schema that the run config uses. */
+interface JsonSchema {
+  type?: string
+  enum?: unknown[]
+  const?: unknown
+  anyOf?: JsonSchema[]
+  items?: JsonSchema
+  minimum?: number
+  maximum?: number
+  exclusiveMinimum?: number
+  exclusiveMaximum?: number
+  default?: unknown
+}
 
 function permitted(json: JsonSchema): string {
   if (json.enum) return json.enum.map((value) => `\`${JSON.stringify(value)}\``).join(' ')
   if (json.const !== undefined) return `\`${JSON.stringify(json.const)}\``
-  if (json.anyOf) return [...new Set(json.anyOf.map((option) => permitted(option as JsonSchema)))].join(' ')
-  if (json.type === 'array') return `list of ${permitted(json.items as JsonSchema)}`
+  if (json.anyOf) return [...new Set(json.anyOf.map((option) => permitted(option)))].join(' ')
+  if (json.type === 'array') return `list of ${permitted(json.items ?? {})}`
   const low = json.minimum ?? json.exclusiveMinimum
   const high = json.maximum ?? json.exclusiveMaximum
   const bounds = [
