@@ -51,5 +51,9 @@ function leaveOnSignal(close: () => Promise<void>): { cancel(): void } {
   }
 }
 
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error) => process.exit(report(error)))
+}
+
 // Dawn's threads would keep the process alive.
 process.exit(await main(process.argv.slice(2)))

@@ -5,7 +5,9 @@
 import type { FromEngine } from '../session/protocol.ts'
 import { errorToData, StudioError } from '../util/errors.ts'
 import { detachBinary } from './binary-exchange.ts'
-import { type FromPage, type HeadlessWindow, UPLOAD_PATH } from './headless-bridge.ts'
+import { type FromPage, type HeadlessWindow, UPLOAD_NUMBER, UPLOAD_PATH } from './headless-bridge.ts'
+
+const UPLOAD_PIECE_BYTES = 16 << 20
 
 const page = window as unknown as HeadlessWindow
 
@@ -34,11 +36,18 @@ async function forward(message: FromEngine): Promise<void> {
   send({ type: 'engine', message: { ...message, result: await detachBinary(message.result, upload) } })
 }
 
+/** Hands bytes over in pieces: one request of a whole checkpoint is more than a page's memory bears. */
 async function upload(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
-  const response = await fetch(new URL(UPLOAD_PATH, location.href), { method: 'POST', body: bytes })
-  if (!response.ok)
-    throw new StudioError('host/upload', `A result could not be handed over: ${response.status}`)
-  return Number(await response.text())
+  const url = new URL(UPLOAD_PATH, location.href)
+  for (let start = 0; start === 0 || start < bytes.length; start += UPLOAD_PIECE_BYTES) {
+    // A Blob, because what drives the page is told of every other body in full.
+    const body = new Blob([bytes.subarray(start, start + UPLOAD_PIECE_BYTES)])
+    const response = await fetch(url, { method: 'POST', body })
+    if (!response.ok)
+      throw new StudioError('host/upload', `A result could not be handed over: ${response.status}`)
+    url.searchParams.set(UPLOAD_NUMBER, await response.text())
+  }
+  return Number(url.searchParams.get(UPLOAD_NUMBER))
 }
 
 function send(message: FromPage): void {

@@ -29,11 +29,11 @@ export async function openChromiumEngine(output: CommandOutput): Promise<OpenEng
     })
   }
   const [server, browser] = await Promise.all([startExchangeServer(appFolder), launch()])
+  let closing = false
   const close = async () => {
     closing = true
     await Promise.allSettled([browser.close(), server.close()])
   }
-  let closing = false
   try {
     const page = await browser.newPage()
     const engine = await connect(page, server, output, () => closing)

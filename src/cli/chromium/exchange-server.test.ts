@@ -37,9 +37,13 @@ test('nothing is to be had without the token, or outside of the folder', async (
   expect((await fetch(server.pageUrl('headless.html'), { method: 'PUT', body: 'x' })).status).toBe(405)
 })
 
-test('bytes that the page hands over are taken once', async () => {
-  const response = await fetch(server.pageUrl('../upload'), { method: 'POST', body: weights })
-  const id = Number(await response.text())
-  expect(server.take(id)).toEqual(weights)
-  expect(() => server.take(id)).toThrow(/no bytes/)
+test('bytes that the page hands over in pieces are taken once, whole', async () => {
+  const post = async (query: string, body: Uint8Array<ArrayBuffer>) =>
+    Number(await (await fetch(server.pageUrl(`../upload${query}`), { method: 'POST', body })).text())
+  const first = await post('', weights.slice(0, 60_000))
+  const other = await post('', Uint8Array.of(1))
+  expect(await post(`?number=${first}`, weights.slice(60_000))).toBe(first)
+  expect(server.take(first)).toEqual(weights)
+  expect(server.take(other)).toEqual(Uint8Array.of(1))
+  expect(() => server.take(first)).toThrow(/no bytes/)
 })

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { basename, extname, join, normalize, sep } from 'node:path'
 import { parseRange } from '../../../scripts/static-server.mjs'
-import { UPLOAD_PATH } from '../../host/headless-bridge.ts'
+import { UPLOAD_NUMBER, UPLOAD_PATH } from '../../host/headless-bridge.ts'
 
 /** A secure context, as WebGPU asks for. */
 const LOOPBACK = '127.0.0.1'
@@ -34,23 +34,24 @@ export interface ExchangeServer {
  *
  *     /TOKEN/app/…           the built studio
  *     /TOKEN/file/N/name     an offered file, with byte ranges
- *     /TOKEN/upload          POST: takes bytes, answers with their number
+ *     /TOKEN/upload          POST: takes bytes, answers with their number; `?number=N` adds to earlier ones
  */
 export async function startExchangeServer(appFolder: string): Promise<ExchangeServer> {
   const token = randomBytes(16).toString('hex')
   const offered: string[] = []
-  const uploads = new Map<number, Uint8Array<ArrayBuffer>>()
+  const uploads = new Map<number, Uint8Array[]>()
   let nextUpload = 1
 
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname
-    const [first, area, ...rest] = path.split('/').slice(1)
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    const [first, area, ...rest] = url.pathname.split('/').slice(1)
     if (first !== token) return refuse(response, 404)
     if (area === basename(UPLOAD_PATH) && request.method === 'POST') {
+      const number = Number(url.searchParams.get(UPLOAD_NUMBER) ?? nextUpload++)
       readBody(request).then(
-        (bytes) => {
-          uploads.set(nextUpload, bytes)
-          response.end(String(nextUpload++))
+        (pieces) => {
+          uploads.set(number, [...(uploads.get(number) ?? []), ...pieces])
+          response.end(String(number))
         },
         () => response.destroy(),
       )
@@ -76,10 +77,10 @@ export async function startExchangeServer(appFolder: string): Promise<ExchangeSe
       return `${base}/file/${index}/${encodeURIComponent(basename(path))}`
     },
     take(id) {
-      const bytes = uploads.get(id)
-      if (!bytes) throw new Error(`the page handed over no bytes ${id}`)
+      const pieces = uploads.get(id)
+      if (!pieces) throw new Error(`the page handed over no bytes ${id}`)
       uploads.delete(id)
-      return bytes
+      return joined(pieces)
     },
     close: () =>
       new Promise((resolve) => {
@@ -142,11 +143,14 @@ function refuse(response: ServerResponse, status: 404 | 405): void {
     .end(status === 404 ? 'Not found\n' : 'Method not allowed\n')
 }
 
-async function readBody(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: Buffer[] = []
+async function readBody(request: IncomingMessage): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = []
   for await (const piece of request) pieces.push(piece as Buffer)
-  const size = pieces.reduce((sum, piece) => sum + piece.length, 0)
-  const bytes = new Uint8Array(size)
+  return pieces
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
   let offset = 0
   for (const piece of pieces) {
     bytes.set(piece, offset)
