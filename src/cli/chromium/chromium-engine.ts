@@ -37,9 +37,9 @@ export async function openChromiumEngine(output: CommandOutput): Promise<OpenEng
   try {
     const page = await browser.newPage()
     const engine = await connect(page, server, output, () => closing)
-    browser.on('disconnected', () =>
-      engine.fail(new StudioError('chromium/gone', 'Chromium ended unexpectedly')),
-    )
+    browser.on('disconnected', () => {
+      if (!closing) engine.fail(new StudioError('chromium/gone', 'Chromium ended unexpectedly'))
+    })
     return {
       engine,
       reference: (path) => ({ kind: 'url', name: basename(path), url: server.offer(path) }),
