@@ -15,7 +15,7 @@ const metric = (slot: number, name: string, count: number): Tensor => ({
 })
 
 export const metricTensors = {
-  /** f32 [2]: sum of the token losses, kept as a sum and its rounding remainder. */
+  /** f32 [2]: sum of the token losses, and the number of supervised tokens. */
   lossSum: metric(0, 'loss_sum', 2),
   /** f32 [1]: norm of the whole gradient before clipping. */
   gradNorm: metric(1, 'grad_norm', 1),
@@ -32,5 +32,5 @@ export function metricsRange(plan: Plan): BufferRange {
 export function readMetrics(bytes: Uint8Array<ArrayBuffer>): { lossSum: number; gradNorm: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset)
   const gradNorm = bytes.byteLength > RANGE_ALIGNMENT ? view.getFloat32(RANGE_ALIGNMENT, true) : Number.NaN
-  return { lossSum: view.getFloat32(0, true) + view.getFloat32(4, true), gradNorm }
+  return { lossSum: view.getFloat32(0, true), gradNorm }
 }
