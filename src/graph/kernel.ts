@@ -70,6 +70,12 @@ export const STEP_PARAMS = [
   { name: 'seed', type: 'u32' },
   { name: 'step', type: 'u32' },
   { name: 'microStep', type: 'u32' },
+  /** Generation: tokens in the KV cache before those of this call. */
+  { name: 'cacheLength', type: 'u32' },
+  /** Generation: tokens of this call; rows past them are padding. */
+  { name: 'tokenCount', type: 'u32' },
+  /** Generation: 1 / sampling temperature. */
+  { name: 'inverseTemperature', type: 'f32' },
 ] as const satisfies readonly { name: string; type: ParamType }[]
 
 export type StepParams = Record<(typeof STEP_PARAMS)[number]['name'], number>

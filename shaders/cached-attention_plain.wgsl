@@ -1,0 +1,51 @@
+// o[n] = softmax(scale · q[n] · keysᵀ) · values over the cached positions up to token n's own, by online softmax
+// (Dao et al. 2022)
+//
+// q, o [N, heads, HD], keys, values [capacity, kvHeads, HD] in vec4; token n stands at position cacheLength + n. The
+// variant for software adapters: an invocation a row of q, no barrier, no shared memory. f32.
+@compute @workgroup_size(WORKGROUP_X, WORKGROUP_Y, WORKGROUP_Z)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let row = flat_index(group, groups, local);
+  if (row >= params.rows) {
+    return;
+  }
+  let kv_head = row % params.heads / (params.heads / params.kvHeads);
+  let end = visible_positions(row / params.heads);
+
+  var query: array<vec4<f32>, HEAD_DIM4>;
+  var sum: array<vec4<f32>, HEAD_DIM4>;
+  for (var d = 0u; d < HEAD_DIM4; d++) {
+    query[d] = q[row * HEAD_DIM4 + d] * params.scale;
+    sum[d] = vec4<f32>(0.0);
+  }
+  var largest = LOWEST;
+  var denominator = 0.0;
+  for (var position = 0u; position < end; position++) {
+    let key = (position * params.kvHeads + kv_head) * HEAD_DIM4;
+    var products = vec4<f32>(0.0);
+    for (var d = 0u; d < HEAD_DIM4; d++) {
+      products += query[d] * keys[key + d];
+    }
+    let score = sum4(products);
+    if (score > largest) {
+      let shrink = exp(largest - score);
+      denominator *= shrink;
+      for (var d = 0u; d < HEAD_DIM4; d++) {
+        sum[d] *= shrink;
+      }
+      largest = score;
+    }
+    let p = exp(score - largest);
+    denominator += p;
+    for (var d = 0u; d < HEAD_DIM4; d++) {
+      sum[d] += p * values[key + d];
+    }
+  }
+  for (var d = 0u; d < HEAD_DIM4; d++) {
+    o[row * HEAD_DIM4 + d] = sum[d] / denominator;
+  }
+}
