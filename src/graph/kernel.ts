@@ -79,4 +79,6 @@ export const STEP_PARAMS = [
 ] as const satisfies readonly { name: string; type: ParamType }[]
 
 export type StepParams = Record<(typeof STEP_PARAMS)[number]['name'], number>
+/** Fields that only generation sets. */
+export type GenerationParam = 'cacheLength' | 'tokenCount' | 'inverseTemperature'
 export const STEP_PARAMS_BYTES = Math.ceil((STEP_PARAMS.length * 4) / 16) * 16

@@ -1,12 +1,12 @@
 import type { OptimizerConfig } from '../config/schema.ts'
-import type { StepParams } from '../graph/kernel.ts'
+import type { GenerationParam, StepParams } from '../graph/kernel.ts'
 import { learningRateAt } from './schedule.ts'
 
 /** What AdamW and the loss need to know of step t (1-based), with `supervisedTokens` over all its micro-batches. */
 export function stepValues(
   config: OptimizerConfig,
   { step, totalSteps, supervisedTokens, seed }: { step: number; totalSteps: number; supervisedTokens: number; seed: number },
-): StepParams {
+): Omit<StepParams, GenerationParam> {
   return {
     learningRate: learningRateAt(config, step, totalSteps),
     beta1: config.beta1,
