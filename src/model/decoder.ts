@@ -3,7 +3,9 @@ import type { ModelConfig } from '../formats/model-config.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import { attention } from '../ops/attention.ts'
+import { cachedAttention, type KeyValueCache } from '../ops/cached-attention.ts'
 import { embedding } from '../ops/embedding.ts'
+import { lastRow } from '../ops/last-row.ts'
 import { linear } from '../ops/linear.ts'
 import { residual } from '../ops/residual.ts'
 import { rmsnorm } from '../ops/rmsnorm.ts'
@@ -11,19 +13,31 @@ import { rope } from '../ops/rope.ts'
 import { swiglu } from '../ops/swiglu.ts'
 import type { DecoderBlock, DecoderWeights } from './weights.ts'
 
-/** What a forward pass reads besides weights; N = B·T. */
-export interface DecoderInputs {
-  batchSize: number
-  sequenceLength: number
+/** What every forward pass reads besides weights. */
+interface TokenInputs {
   /** u32 [N] */
   ids: Tensor
-  /** u32 [N], restarting with each document. */
+  /** u32 [N]: rows of the rotation tables. */
   positions: Tensor
-  /** u32 [N]; tokens attend only within their segment. */
-  segments: Tensor
   /** f32 [positions, HD/2] */
   cos: Tensor
   sin: Tensor
+}
+
+/** Whole sequences; N = B·T. Positions restart with each document. */
+export interface DecoderInputs extends TokenInputs {
+  batchSize: number
+  sequenceLength: number
+  /** u32 [N]; tokens attend only within their segment. */
+  segments: Tensor
+}
+
+/** The next tokens of one sequence, of which the KV cache holds the earlier ones. */
+export interface CachedInputs extends TokenInputs {
+  /** N, of which the first `step.tokenCount` are tokens and the others padding. */
+  tokens: number
+  /** Of each block. */
+  caches: readonly KeyValueCache[]
 }
 
 export interface DecoderOptions {
@@ -33,12 +47,55 @@ export interface DecoderOptions {
 
 /** A Llama decoder up to the LM head: token ids → normalised hidden states [N, C]. */
 export function decode(graph: Graph, config: ModelConfig, weights: DecoderWeights, inputs: DecoderInputs, options: DecoderOptions): Tensor {
-  const { ids, batchSize, sequenceLength } = inputs
-  let x = embedding(graph, { ids, table: weights.embedding, tokens: batchSize * sequenceLength, hiddenSize: config.hiddenSize }) // [N, C]
-  weights.blocks.forEach((block, index) => {
-    x = graph.block(index, () => decodeBlock(graph, config, block, weights.codebook, x, inputs, options, index))
-  })
+  const { batchSize, sequenceLength, segments } = inputs
+  const attend: Attend = (q, k, v, heads) => attention(graph, q, k, v, { segments, batchSize, sequenceLength, ...heads })
+  const x = decodeBlocks(graph, config, weights, { ...inputs, tokens: batchSize * sequenceLength }, attend, options) // [N, C]
   return rmsnorm(graph, x, weights.finalNorm, config.rmsNormEps) // [N, C]
+}
+
+/**
+ * The same decoder on the next tokens of a sequence: appends their keys and values to the cache. `beforeLast`, where
+ * given, is called when all blocks are recorded: what follows serves the last token alone. → its normalised hidden
+ * state [1, C]
+ */
+export function decodeNext(
+  graph: Graph,
+  config: ModelConfig,
+  weights: DecoderWeights,
+  inputs: CachedInputs,
+  beforeLast?: () => void,
+): Tensor {
+  const attend: Attend = (q, k, v, heads, block) => cachedAttention(graph, q, k, v, { cache: inputs.caches[block], ...heads })
+  const x = decodeBlocks(graph, config, weights, inputs, attend, { train: false }) // [N, C]
+  beforeLast?.()
+  const last = inputs.tokens === 1 ? x : lastRow(graph, x) // [1, C]
+  return rmsnorm(graph, last, weights.finalNorm, config.rmsNormEps) // [1, C]
+}
+
+/** How the queries of a block meet keys and values: q [N, NH·HD], k and v [N, NKV·HD] → [N, NH·HD]. */
+type Attend = (q: Tensor, k: Tensor, v: Tensor, heads: AttentionHeads, block: number) => Tensor
+
+interface AttentionHeads {
+  heads: number
+  kvHeads: number
+  headDim: number
+  scale: number
+}
+
+function decodeBlocks(
+  graph: Graph,
+  config: ModelConfig,
+  weights: DecoderWeights,
+  inputs: TokenInputs & { tokens: number },
+  attend: Attend,
+  options: DecoderOptions,
+): Tensor {
+  const { ids, tokens } = inputs
+  let x = embedding(graph, { ids, table: weights.embedding, tokens, hiddenSize: config.hiddenSize }) // [N, C]
+  weights.blocks.forEach((block, index) => {
+    x = graph.block(index, () => decodeBlock(graph, config, block, weights.codebook, x, inputs, attend, options, index))
+  })
+  return x
 }
 
 /**
@@ -51,7 +108,8 @@ function decodeBlock(
   { linears, inputNorm, postAttentionNorm }: DecoderBlock,
   codebook: Tensor | null,
   x: Tensor,
-  { batchSize, sequenceLength, positions, segments, cos, sin }: DecoderInputs,
+  { positions, cos, sin }: TokenInputs,
+  attend: Attend,
   { train }: DecoderOptions,
   index: number,
 ): Tensor {
@@ -71,15 +129,7 @@ function decodeBlock(
   const q = rotate(project('self_attn.q_proj', n), heads) // [N, NH·HD]
   const k = rotate(project('self_attn.k_proj', n), kvHeads) // [N, NKV·HD]
   const v = project('self_attn.v_proj', n) // [N, NKV·HD]
-  const o = attention(graph, q, k, v, {
-    segments,
-    batchSize,
-    sequenceLength,
-    heads,
-    kvHeads,
-    headDim,
-    scale: headDim ** -0.5,
-  }) // [N, NH·HD]
+  const o = attend(q, k, v, { heads, kvHeads, headDim, scale: headDim ** -0.5 }, index) // [N, NH·HD]
   const h = residual(graph, x, project('self_attn.o_proj', o)) // [N, C]
 
   const m = rmsnorm(graph, h, postAttentionNorm, rmsNormEps) // [N, C]
