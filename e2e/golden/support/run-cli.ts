@@ -32,19 +32,37 @@ async function prepare() {
   }
 }
 
-/** Runs the built runner as `npm run cli -- …args` would, on the software adapter. */
-export async function runCli(runtime: RuntimeName, args: readonly string[]): Promise<CliResult> {
+/** What starts the built runner as `npm run cli -- …args` would, on the software adapter. */
+export async function cliProgram(runtime: RuntimeName, args: readonly string[]) {
   ready ??= prepare()
   const { runner, env } = await ready
-  return run(process.execPath, [runner, ...args, '--runtime', runtime], { ...process.env, ...env })
+  return {
+    program: process.execPath,
+    args: [runner, ...args, '--runtime', runtime],
+    env: { ...process.env, ...env },
+  }
+}
+
+/** Runs the built runner to its end. */
+export async function runCli(runtime: RuntimeName, args: readonly string[]): Promise<CliResult> {
+  const started = await cliProgram(runtime, args)
+  return runProgram(started.program, started.args, started.env)
 }
 
 /** Runs the documented command itself, `npm run --silent cli -- …args`. */
 export function runNpmCli(args: readonly string[]): Promise<CliResult> {
-  return run('npm', ['run', '--silent', 'cli', '--', ...args], { ...process.env, NIBBLE_ADAPTER: 'software' })
+  return runProgram('npm', ['run', '--silent', 'cli', '--', ...args], {
+    ...process.env,
+    NIBBLE_ADAPTER: 'software',
+  })
 }
 
-function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<CliResult> {
+/** Runs a program to its end, or to the time limit. */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     const result: CliResult = { code: -1, stdout: '', stderr: '' }
