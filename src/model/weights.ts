@@ -104,3 +104,14 @@ export function weightTensors(weights: DecoderWeights): Tensor[] {
 
 export const decoderLinears = (weights: DecoderWeights): DecoderLinear[] =>
   weights.blocks.flatMap(({ linears }) => LAYER_LINEARS.map((name) => linears[name]))
+
+/** The same weights without what trains on them: the base alone. */
+export const withoutAdapters = (weights: DecoderWeights): DecoderWeights => ({
+  ...weights,
+  blocks: weights.blocks.map((block) => ({
+    ...block,
+    linears: Object.fromEntries(
+      LAYER_LINEARS.map((name) => [name, { module: block.linears[name].module, weight: block.linears[name].weight }]),
+    ) as Record<LayerLinear, DecoderLinear>,
+  })),
+})
