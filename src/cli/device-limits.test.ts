@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DEFAULT_LIMITS } from '../graph/device.ts'
-import { deviceLimits } from './plan.ts'
+import { deviceLimits } from './device-limits.ts'
 
 test('limits that are left out are those every device has; others that WebGPU knows are passed over', () => {
   const expected = { ...DEFAULT_LIMITS, maxBufferSize: 2 ** 32 }
