@@ -2,6 +2,7 @@ import type { Executable } from '../graph/executable.ts'
 import { STEP_PARAMS, type StepParams } from '../graph/kernel.ts'
 import { READBACK_BYTES, RING_SLOT_BYTES } from '../graph/make-plan.ts'
 import type { BufferRange, Plan, PlannedBuffer, PlannedCommand } from '../graph/plan.ts'
+import type { MemoryCategory } from '../graph/tensor.ts'
 import { StudioError } from '../util/errors.ts'
 import type { Pipeline } from './pipelines.ts'
 
@@ -18,10 +19,16 @@ const USAGE: Record<PlannedBuffer['usage'], () => number> = {
   readback: () => GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
 }
 
+/** What outlives a stage and is the same whoever reads it: all that a second plan may share. */
+const SHAREABLE: ReadonlySet<string> = new Set<MemoryCategory>(['base4bit', 'scales', 'weights', 'adapters'])
+
 /** A plan on a device: its buffers, and every stage with the bind groups made once. */
 export class RealisedPlan implements Executable {
   readonly allocatedBytes: number
+  readonly sharedBytes: number
   private readonly buffers: GPUBuffer[]
+  /** Those of `buffers` that were made for this plan. */
+  private readonly created: GPUBuffer[]
   private readonly stages = new Map<string, Encoded[]>()
   private readonly step = new ArrayBuffer(STEP_PARAMS.length * 4)
   private readonly freeSlots: number[]
@@ -32,9 +39,18 @@ export class RealisedPlan implements Executable {
     private readonly device: GPUDevice,
     readonly plan: Plan,
     pipelines: readonly Pipeline[],
+    owner: RealisedPlan | null = null,
   ) {
-    this.buffers = plan.buffers.map(({ label, sizeBytes, usage }) => device.createBuffer({ label, size: sizeBytes, usage: USAGE[usage]() }))
-    this.allocatedBytes = this.buffers.reduce((sum, buffer) => sum + buffer.size, 0)
+    const shared = new Set<GPUBuffer>()
+    this.buffers = plan.buffers.map((planned) => {
+      const { label, sizeBytes, usage } = planned
+      const existing = owner?.shareableBuffer(planned)
+      if (existing) shared.add(existing)
+      return existing ?? device.createBuffer({ label, size: sizeBytes, usage: USAGE[usage]() })
+    })
+    this.created = this.buffers.filter((buffer) => !shared.has(buffer))
+    this.allocatedBytes = this.created.reduce((sum, buffer) => sum + buffer.size, 0)
+    this.sharedBytes = [...shared].reduce((sum, buffer) => sum + buffer.size, 0)
     this.freeSlots = [...plan.ringBuffers]
     device.queue.writeBuffer(this.buffers[plan.paramsBuffer], 0, plan.params)
     const uniformGroups = new Map<string, GPUBindGroup>()
@@ -106,7 +122,14 @@ export class RealisedPlan implements Executable {
   destroy(): void {
     if (this.destroyed) return
     this.destroyed = true
-    for (const buffer of this.buffers) buffer.destroy()
+    for (const buffer of this.created) buffer.destroy()
+  }
+
+  /** This plan's buffer for what another plan holds under the same label in the same size. */
+  private shareableBuffer({ label, sizeBytes, bytes }: PlannedBuffer): GPUBuffer | undefined {
+    if (!Object.keys(bytes).every((category) => SHAREABLE.has(category))) return undefined
+    const index = this.plan.buffers.findIndex((buffer) => buffer.label === label && buffer.sizeBytes === sizeBytes)
+    return this.buffers[index]
   }
 
   private encode(command: PlannedCommand, pipelines: readonly Pipeline[], uniformGroups: Map<string, GPUBindGroup>): Encoded {

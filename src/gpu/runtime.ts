@@ -28,7 +28,7 @@ export async function createRuntime(gpu: GPU): Promise<Runtime> {
     info,
     traits,
     lost,
-    async realise(plan, { onProgress, signal } = {}) {
+    async realise(plan, { onProgress, signal, share } = {}) {
       let done = 0
       const compiled = await Promise.all(
         plan.kernels.map(async (kernel) => {
@@ -40,7 +40,7 @@ export async function createRuntime(gpu: GPU): Promise<Runtime> {
       if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled while kernels were compiled')
       device.pushErrorScope('out-of-memory')
       device.pushErrorScope('validation')
-      const realised = new RealisedPlan(device, plan, compiled)
+      const realised = new RealisedPlan(device, plan, compiled, share instanceof RealisedPlan ? share : null)
       const [invalid, outOfMemory] = await Promise.all([device.popErrorScope(), device.popErrorScope()])
       if (outOfMemory) {
         realised.destroy()

@@ -21,13 +21,25 @@ export interface Runtime {
   /** Resolves when the device is gone, with the reason. */
   readonly lost: Promise<StudioError>
   /** Compiles the plan's pipelines in parallel, allocates exactly its buffers and makes every bind group once. */
-  realise(plan: Plan, options?: { onProgress?: (done: number, total: number) => void; signal?: AbortSignal }): Promise<Executable>
+  realise(plan: Plan, options?: RealiseOptions): Promise<Executable>
+}
+
+export interface RealiseOptions {
+  onProgress?: (done: number, total: number) => void
+  signal?: AbortSignal
+  /**
+   * An executable of this runtime whose weights and adapters the plan reads where both name a buffer of one size:
+   * nothing is loaded twice. It must outlive the new one.
+   */
+  share?: Executable
 }
 
 export interface Executable {
   readonly plan: Plan
-  /** Bytes of the buffers actually created; equal to plan.totalBytes. */
+  /** Bytes of the buffers actually created; with sharedBytes, equal to plan.totalBytes. */
   readonly allocatedBytes: number
+  /** Bytes of the plan's buffers that belong to the executable it shares with; 0 without one. */
+  readonly sharedBytes: number
   /** Writes host bytes into a range (queue order: after what was run before, before what is run next). */
   write(range: BufferRange, data: ArrayBufferView<ArrayBuffer>, offset?: number): void
   /** Sets fields of the step uniform for the stages run next. */
