@@ -32,6 +32,8 @@ export class RealisedPlan implements Executable {
   private readonly stages = new Map<string, Encoded[]>()
   private readonly step = new ArrayBuffer(STEP_PARAMS.length * 4)
   private readonly freeSlots: number[]
+  private readonly freeTransfers: number[]
+  private reading: Promise<void> | null = null
   private error: StudioError | null = null
   private destroyed = false
 
@@ -52,6 +54,7 @@ export class RealisedPlan implements Executable {
     this.allocatedBytes = this.created.reduce((sum, buffer) => sum + buffer.size, 0)
     this.sharedBytes = [...shared].reduce((sum, buffer) => sum + buffer.size, 0)
     this.freeSlots = [...plan.ringBuffers]
+    this.freeTransfers = [...plan.transferBuffers]
     device.queue.writeBuffer(this.buffers[plan.paramsBuffer], 0, plan.params)
     const uniformGroups = new Map<string, GPUBindGroup>()
     for (const stage of Object.values(plan.stages)) {
@@ -99,17 +102,45 @@ export class RealisedPlan implements Executable {
     const slot = this.freeSlots.shift()
     if (slot === undefined) throw new Error('every slot of the readback ring is under way: await an earlier capture first')
     try {
-      return await this.copyOut(this.buffers[slot], range, 0, range.sizeBytes)
+      const bytes = new Uint8Array(range.sizeBytes)
+      await this.copyOut(this.buffers[slot], range, 0, bytes)
+      return bytes
     } finally {
       this.freeSlots.push(slot)
     }
   }
 
-  async read(range: BufferRange): Promise<Uint8Array<ArrayBuffer>> {
+  async captureInto(range: BufferRange, target: Uint8Array<ArrayBuffer>): Promise<void> {
+    const slot = this.freeTransfers.shift()
+    if (slot === undefined) throw new Error('every transfer buffer is under way: await an earlier readback first')
+    try {
+      await this.copyOut(this.buffers[slot], range, 0, target.subarray(0, range.sizeBytes))
+    } finally {
+      this.freeTransfers.push(slot)
+    }
+  }
+
+  read(range: BufferRange): Promise<Uint8Array<ArrayBuffer>> {
+    // There is one readback buffer: whoever comes second waits.
+    const bytes = this.reading ? this.reading.then(() => this.readPieces(range)) : this.readPieces(range)
+    const done = bytes
+      .then(
+        () => {},
+        () => {},
+      )
+      .then(() => {
+        if (this.reading === done) this.reading = null
+      })
+    this.reading = done
+    return bytes
+  }
+
+  private async readPieces(range: BufferRange): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(range.sizeBytes)
     const staging = this.buffers[this.plan.readbackBuffer]
     for (let start = 0; start < range.sizeBytes; start += READBACK_BYTES) {
-      bytes.set(await this.copyOut(staging, range, start, Math.min(READBACK_BYTES, range.sizeBytes - start)), start)
+      const end = Math.min(start + READBACK_BYTES, range.sizeBytes)
+      await this.copyOut(staging, range, start, bytes.subarray(start, end))
     }
     return bytes
   }
@@ -191,7 +222,8 @@ export class RealisedPlan implements Executable {
   }
 
   /** Copies behind everything submitted so far, then waits for the copy alone. */
-  private async copyOut(staging: GPUBuffer, range: BufferRange, start: number, sizeBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  private async copyOut(staging: GPUBuffer, range: BufferRange, start: number, target: Uint8Array<ArrayBuffer>): Promise<void> {
+    const sizeBytes = target.byteLength
     const encoder = this.device.createCommandEncoder()
     encoder.copyBufferToBuffer(this.buffers[range.buffer], range.offset + start, staging, 0, sizeBytes)
     this.device.queue.submit([encoder.finish()])
@@ -200,9 +232,8 @@ export class RealisedPlan implements Executable {
     } catch (cause) {
       throw this.error ?? new StudioError('device/lost', 'The GPU went away while results were read back', { cause })
     }
-    const bytes = new Uint8Array(staging.getMappedRange(0, sizeBytes)).slice()
+    target.set(new Uint8Array(staging.getMappedRange(0, sizeBytes)))
     staging.unmap()
     if (this.error) throw this.error
-    return bytes
   }
 }

@@ -48,6 +48,11 @@ export interface Executable {
   run(stage: string, part?: number): void
   /** Copies a small range (at most RING_SLOT_BYTES) behind what was run and resolves when it has come back, without holding up the queue. */
   capture(range: BufferRange): Promise<Uint8Array<ArrayBuffer>>
+  /**
+   * Copies a range (at most a transfer buffer's bytes) behind what was run, and resolves when `target` holds it. The
+   * caller keeps at most plan.transferBuffers.length under way.
+   */
+  captureInto(range: BufferRange, target: Uint8Array<ArrayBuffer>): Promise<void>
   /** Reads a range of any size in pieces through the one readback buffer. */
   read(range: BufferRange): Promise<Uint8Array<ArrayBuffer>>
   /** Resolves when everything submitted so far has run; rejects with the first GPU error seen. */

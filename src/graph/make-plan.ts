@@ -15,17 +15,28 @@ export const RING_SLOTS = 4
 /** Pieces in which large ranges come back to the host. */
 export const READBACK_BYTES = 1 << 20
 
+/** Staging for large readbacks that may be under way at a time. */
+export interface TransferStaging {
+  count: number
+  sizeBytes: number
+}
+
 /**
  * Turns recorded stages into one plan: every stage shares the buffers, pools and one arena (they never run at the
  * same time). `extra` tensors get a buffer even where no stage touches them (moments that a later stage reads).
  */
-export function makePlan(stages: Readonly<Record<string, Graph>>, traits: DeviceTraits, extra: readonly Tensor[] = []): Plan {
+export function makePlan(
+  stages: Readonly<Record<string, Graph>>,
+  traits: DeviceTraits,
+  extra: readonly Tensor[] = [],
+  transfers: TransferStaging | null = null,
+): Plan {
   const plan = new PlanBuilder(traits)
   for (const tensor of extra) plan.reserve(tensor)
   const lowered = Object.entries(stages).map(([name, graph]) => lower(name, graph, traits))
   for (const stage of lowered) plan.reserveStage(stage)
   for (const stage of lowered) plan.addStage(stage)
-  return plan.finish()
+  return plan.finish(transfers)
 }
 
 interface LoweredStage {
@@ -121,7 +132,7 @@ class PlanBuilder {
     this.stages[stage.name] = { name: stage.name, commands, parts, exposed }
   }
 
-  finish(): Plan {
+  finish(transfers: TransferStaging | null): Plan {
     const params = new Uint8Array(Math.max(this.params.length, 1) * this.paramsStride)
     this.params.forEach((bytes, slot) => params.set(bytes, slot * this.paramsStride))
     const paramsBuffer = this.addBuffer({ label: 'params', sizeBytes: params.length, usage: 'uniform', bytes: { workspace: params.length } })
@@ -129,6 +140,7 @@ class PlanBuilder {
     const readback = (label: string, sizeBytes: number) => this.addBuffer({ label, sizeBytes, usage: 'readback', bytes: { staging: sizeBytes } })
     const ringBuffers = Array.from({ length: RING_SLOTS }, (_, slot) => readback(`ring.${slot}`, RING_SLOT_BYTES))
     const readbackBuffer = readback('readback', READBACK_BYTES)
+    const transferBuffers = Array.from({ length: transfers?.count ?? 0 }, (_, slot) => readback(`transfer.${slot}`, transfers?.sizeBytes ?? 0))
     const bytes = Object.fromEntries(MEMORY_CATEGORIES.map((category) => [category, 0])) as BytesByCategory
     for (const buffer of this.buffers) {
       for (const [category, size] of Object.entries(buffer.bytes)) bytes[category as MemoryCategory] += size
@@ -143,6 +155,7 @@ class PlanBuilder {
       stepBuffer,
       ringBuffers,
       readbackBuffer,
+      transferBuffers,
       bytes,
       totalBytes: this.buffers.reduce((sum, buffer) => sum + buffer.sizeBytes, 0),
       dispatches: Object.fromEntries(

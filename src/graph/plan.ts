@@ -67,6 +67,8 @@ export interface Plan {
   /** Ring for small asynchronous readbacks, and the buffer for large ones. */
   ringBuffers: readonly number[]
   readbackBuffer: number
+  /** For page-sized readbacks that hold nothing up (`Executable.captureInto`); empty unless asked for. */
+  transferBuffers: readonly number[]
   bytes: BytesByCategory
   totalBytes: number
   dispatches: Readonly<Record<string, number>>
