@@ -64,6 +64,7 @@ export interface RecipeState {
   /** Problems of the last recipe file that could not be used; the recipe before stays. */
   fileFailure: { name: string; error: ErrorData } | null
   measuring: boolean
+  measureProgress: TaskProgress | null
   quickTry: QuickTry | null
   /** Why the speed could not be measured: the preset then stands as it is. */
   measureError: ErrorData | null

@@ -33,6 +33,13 @@ const EDIT_DELAY_MS = 350
 
 const QUICK_TRY_SECONDS = 120
 
+/** Codes with which the engine refuses a machine (src/host, src/gpu). */
+const OBSTACLES: Record<string, Obstacle> = {
+  'device/insecure': 'insecure',
+  'device/no-webgpu': 'no-webgpu',
+  'device/no-adapter': 'no-adapter',
+}
+
 /**
  * The studio between engine and screen: stores that components read, and what a person can do. Knows no component and
  * no browser API beyond what the engine needs.
@@ -61,6 +68,7 @@ export function createStudio(engine: Engine) {
     ...recipeOf('quick-try', presetConfig('quick-try')),
     fileFailure: null,
     measuring: false,
+    measureProgress: null,
     quickTry: null,
     measureError: null,
     planning: false,
@@ -157,7 +165,9 @@ export function createStudio(engine: Engine) {
       if (presetId !== 'quick-try' || draft !== base) return true
       recipe.setState({ measuring: true, measureError: null })
       try {
-        const quickTry = await engine.execute('run/quick-try', { targetSeconds: QUICK_TRY_SECONDS }, { signal })
+        const onEvent = progressInto((measureProgress) => recipe.setState({ measureProgress }))
+        const args = { targetSeconds: QUICK_TRY_SECONDS }
+        const quickTry = await engine.execute('run/quick-try', args, { signal, onEvent })
         recipe.setState({ ...recipeOf('quick-try', quickTry.config), quickTry })
         if (tokenizationKey(quickTry.config) !== tokenizedFor) return await reopenDataset(signal)
         return true
@@ -169,7 +179,7 @@ export function createStudio(engine: Engine) {
         recipe.setState({ measureError: errorToData(error) })
         return true
       } finally {
-        recipe.setState({ measuring: false })
+        recipe.setState({ measuring: false, measureProgress: null })
       }
     },
 
@@ -258,7 +268,7 @@ export function createStudio(engine: Engine) {
         device.setState({ status: 'ready', report: await engine.execute('device/describe', {}) })
       } catch (error) {
         const data = errorToData(error)
-        const obstacle: Obstacle = /adapter/.test(data.code) ? 'no-adapter' : 'engine-failed'
+        const obstacle = OBSTACLES[data.code] ?? 'engine-failed'
         if (device.getState().status !== 'blocked') device.setState({ status: 'blocked', obstacle, error: data })
         return
       }
@@ -279,6 +289,14 @@ export function createStudio(engine: Engine) {
     openDataset(choice: DatasetChoice) {
       if (isLocked()) return
       dataset.setState({ requested: choice, failure: null })
+      void prepare('dataset')
+    },
+
+    /** Uses the rest of a file in which some rows are bad. */
+    skipBadRows() {
+      const { opened } = dataset.getState()
+      if (isLocked() || opened?.kind !== 'file') return
+      dataset.setState({ requested: { ...opened, skipBadRows: true }, failure: null })
       void prepare('dataset')
     },
 
@@ -328,6 +346,7 @@ export function createStudio(engine: Engine) {
       run.setState(startingRun, true)
       const batch = batchEvents((events) => run.setState((state) => events.reduce(foldRunEvent, state)))
       try {
+        await lastPreparation
         const summary = await engine.execute('run/start', { config }, { onEvent: batch.push })
         batch.flush()
         run.setState((state) => finishRun(state, summary))
@@ -352,18 +371,19 @@ export function createStudio(engine: Engine) {
     /** The adapter as PEFT files, as it stands. */
     exportAdapter: (): Promise<OutputFile[]> => engine.execute('run/export', {}),
 
-    /** Quantizes every tensor without training and measures the error. */
-    async inspect() {
+    /** Quantizes every tensor without training and measures the error. Takes its turn after what is being prepared. */
+    inspect() {
       const { config } = recipe.getState()
       if (!config || isLocked() || inspection.getState().status === 'working') return
       inspection.setState({ status: 'working', tensors: [], error: null })
-      try {
-        await lastPreparation
-        const tensors = await engine.execute('model/inspect', { config })
-        inspection.setState({ status: 'ready', tensors })
-      } catch (error) {
-        inspection.setState({ status: 'failed', error: errorToData(error) })
-      }
+      lastPreparation = lastPreparation.then(async () => {
+        try {
+          const tensors = await engine.execute('model/inspect', { config })
+          inspection.setState({ status: 'ready', tensors })
+        } catch (error) {
+          inspection.setState({ status: 'failed', error: errorToData(error) })
+        }
+      })
     },
   }
 

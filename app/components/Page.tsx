@@ -1,0 +1,34 @@
+import { Text, Title } from '@mantine/core'
+import { useDocumentTitle } from '@mantine/hooks'
+import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import classes from './Page.module.css'
+
+interface PageProps {
+  title: string
+  lead?: string
+  actions?: ReactNode
+  children: ReactNode
+}
+
+/** A page of the studio: heading, one sentence, content. */
+export function Page({ title, lead, actions, children }: PageProps) {
+  const { t } = useTranslation()
+  useDocumentTitle(`${title} · ${t('app.name')}`)
+  return (
+    <div className={classes.page}>
+      <header className={classes.head}>
+        <div>
+          <Title order={1}>{title}</Title>
+          {lead && (
+            <Text c="var(--nibble-ink-soft)" className={classes.lead}>
+              {lead}
+            </Text>
+          )}
+        </div>
+        {actions}
+      </header>
+      {children}
+    </div>
+  )
+}

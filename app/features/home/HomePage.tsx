@@ -1,0 +1,184 @@
+import { Anchor, Skeleton, Text } from '@mantine/core'
+import { IconCpu, IconFileText, IconStack3, IconToolsKitchen2 } from '@tabler/icons-react'
+import type { ComponentType, ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
+import { Failure } from '../../components/Failure.tsx'
+import { Page } from '../../components/Page.tsx'
+import { Panel } from '../../components/Panel.tsx'
+import { formatBytes, formatCount, formatNumber } from '../../format/numbers.ts'
+import { useDataset, useDevice, useModel, useRecipe, useRun } from '../../stores/context.tsx'
+import { isLive } from '../../stores/run.ts'
+import { DemoChoice } from '../data/DemoChoice.tsx'
+import { useDeviceName } from '../device/device-name.ts'
+import { StartPanel } from '../train/StartPanel.tsx'
+import classes from './HomePage.module.css'
+
+/** The first visit: everything chosen, one button. */
+export function HomePage() {
+  const { t } = useTranslation()
+  const sentences = t('home.sentences', { returnObjects: true }) as readonly string[]
+  const modelFailure = useModel((model) => model.failure)
+  const dataFailure = useDataset((dataset) => dataset.failure)
+  return (
+    <Page title={t('home.title')}>
+      <Text className={classes.lead}>{sentences.join(' ')}</Text>
+      {modelFailure && <Failure title={t('model.failed', { name: modelFailure.name })} error={modelFailure.error} />}
+      {dataFailure && <Failure title={t('data.failed', { name: dataFailure.name })} error={dataFailure.error} />}
+      <div className={classes.columns}>
+        <div className={classes.parts}>
+          <DevicePart />
+          <ModelPart />
+          <DataPart />
+          <RecipePart />
+        </div>
+        <StartPanel />
+      </div>
+    </Page>
+  )
+}
+
+interface PartProps {
+  icon: ComponentType<{ size?: number; stroke?: number }>
+  name: string
+  to: string
+  /** The choice; a skeleton while it is not known. */
+  title: ReactNode
+  facts: readonly (string | false | null | undefined)[]
+  children?: ReactNode
+}
+
+function Part({ icon: Icon, name, to, title, facts, children }: PartProps) {
+  const { t } = useTranslation()
+  const id = `part-${to.slice(1)}`
+  return (
+    <Panel className={classes.part}>
+      <div className={classes.head}>
+        <span className={classes.icon} aria-hidden>
+          <Icon size={20} stroke={1.6} />
+        </span>
+        <div className={classes.what}>
+          <Text size="xs" c="var(--nibble-ink-soft)" id={id}>
+            {name}
+          </Text>
+          {title ? (
+            <Text fw={600} className={classes.title}>
+              {title}
+            </Text>
+          ) : (
+            <Skeleton height={18} width={180} my={3} />
+          )}
+          <Text size="sm" c="var(--nibble-ink-soft)" className="tabular">
+            {facts.filter(Boolean).join(' · ') || ' '}
+          </Text>
+        </div>
+        <Anchor component={Link} href={to} size="sm" aria-label={`${name}: ${t('home.change')}`}>
+          {to === '/device' ? t('app.details') : t('home.change')}
+        </Anchor>
+      </div>
+      {children}
+    </Panel>
+  )
+}
+
+function DevicePart() {
+  const { t } = useTranslation()
+  const report = useDevice((device) => device.report)
+  const name = useDeviceName()
+  const limits = report?.device.limits
+  const has = (feature: string) => report?.device.features.includes(feature)
+  return (
+    <Part
+      icon={IconCpu}
+      name={t('device.title')}
+      to="/device"
+      title={name}
+      facts={[
+        report?.device.software && t('device.software'),
+        has('shader-f16') && t('device.f16'),
+        has('subgroups') && t('device.subgroups'),
+        limits && `${t('device.largestBuffer').toLowerCase()} ${formatBytes(limits.maxBufferSize)}`,
+      ]}
+    />
+  )
+}
+
+function ModelPart() {
+  const { t } = useTranslation()
+  const summary = useModel((model) => model.summary)
+  return (
+    <Part
+      icon={IconStack3}
+      name={t('nav.model')}
+      to="/model"
+      title={summary?.name}
+      facts={
+        summary
+          ? [
+              t('home.parameters', { amount: formatCount(summary.parameters) }),
+              t('home.layers', { count: summary.layers }),
+              t('home.toNf4', { before: formatBytes(summary.sizeBytes), after: formatBytes(summary.nf4Bytes) }),
+            ]
+          : []
+      }
+    />
+  )
+}
+
+function DataPart() {
+  const { t } = useTranslation()
+  const { summary, requested } = useDataset((dataset) => dataset)
+  const locked = useRun((run) => isLive(run.status))
+  return (
+    <Part
+      icon={IconFileText}
+      name={t('nav.data')}
+      to="/data"
+      title={requested.kind === 'demo' ? t(`data.demo.${requested.id}.name`) : requested.file.name}
+      facts={
+        summary
+          ? [
+              t('home.rows', { count: summary.rows }),
+              t('home.trainedTokens', { amount: formatCount(summary.supervisedTokens) }),
+            ]
+          : []
+      }
+    >
+      <div className={classes.demos}>
+        <DemoChoice disabled={locked} />
+      </div>
+    </Part>
+  )
+}
+
+function RecipePart() {
+  const { t } = useTranslation()
+  const { config, plan, presetId, fileName, measuring, measureError, quickTry } = useRecipe((recipe) => recipe)
+  const steps = plan?.totalSteps
+  return (
+    <Part
+      icon={IconToolsKitchen2}
+      name={t('home.recipe')}
+      to="/train"
+      title={presetId === 'file' ? fileName : t(`home.presets.${presetId}`)}
+      facts={
+        config
+          ? [
+              steps !== null && steps !== undefined && t('home.steps', { count: steps }),
+              t('home.perStep', { count: config.train.batchSize * config.train.gradAccumSteps }),
+              t('home.length', { count: config.data.maxSeqLength }),
+              t('home.rank', { rank: config.lora.rank }),
+            ]
+          : []
+      }
+    >
+      <Text size="sm" c="var(--nibble-ink-soft)" mt={6} className={`${classes.note} tabular`}>
+        {measuring
+          ? t('home.recipeMeasuring')
+          : measureError
+            ? t('home.recipeUnmeasured')
+            : quickTry && t('home.recipeQuick', { rate: formatNumber(quickTry.tokensPerSecond) })}
+      </Text>
+    </Part>
+  )
+}

@@ -1,0 +1,191 @@
+import { Alert, Badge, Button, Progress, Skeleton, Text } from '@mantine/core'
+import { IconFolderDown, IconLock } from '@tabler/icons-react'
+import { type ReactNode, useRef, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { ModelSummary } from '../../../src/session/reports.ts'
+import { type ErrorData, errorToData, inputError } from '../../../src/util/errors.ts'
+import { DropArea } from '../../components/DropArea.tsx'
+import { Facts } from '../../components/Facts.tsx'
+import { Failure } from '../../components/Failure.tsx'
+import { Page } from '../../components/Page.tsx'
+import { Panel } from '../../components/Panel.tsx'
+import { Quantity } from '../../components/Quantity.tsx'
+import { formatBytes, formatCount, formatInteger, formatPercent } from '../../format/numbers.ts'
+import { useModel, useRun, useStudio } from '../../stores/context.tsx'
+import { EMBEDDED_MODEL } from '../../stores/embedded.ts'
+import { isLive } from '../../stores/run.ts'
+import { modelAmong } from './model-files.ts'
+
+export function ModelPage() {
+  const { t } = useTranslation()
+  const studio = useStudio()
+  const { status, requested, summary, progress, failure } = useModel((model) => model)
+  const locked = useRun((run) => isLive(run.status))
+  const [nothingFound, setNothingFound] = useState<ErrorData | null>(null)
+  const folderInput = useRef<HTMLInputElement>(null)
+  const opening = status === 'opening'
+  const embedded = requested.kind === 'embedded'
+
+  const take = (files: File[]) => {
+    const found = modelAmong(files)
+    if (!found) {
+      const problem = { message: t('model.noFiles'), fix: t('model.noFilesFix') }
+      setNothingFound(errorToData(inputError('model', [problem])))
+      return
+    }
+    setNothingFound(null)
+    studio.openModel({ kind: 'files', ...found })
+  }
+
+  return (
+    <Page title={t('model.title')} lead={t('model.lead')}>
+      {locked && <Locked />}
+      {failure && (
+        <Failure
+          title={t(summary ? 'model.failedKept' : 'model.failed', { name: failure.name })}
+          error={failure.error}
+          onClose={studio.dismissModelFailure}
+        />
+      )}
+      {nothingFound && (
+        <Failure title={t('model.noFiles')} error={nothingFound} onClose={() => setNothingFound(null)} />
+      )}
+      <Panel
+        id="model-open"
+        title={
+          opening
+            ? t('model.opening', { name: embedded ? EMBEDDED_MODEL : requested.name })
+            : (summary?.name ?? t('model.none'))
+        }
+        actions={
+          <Badge variant="default" tt="none" fw={500}>
+            {t(embedded ? 'model.embedded' : 'model.fromFiles')}
+          </Badge>
+        }
+      >
+        {opening ? (
+          <Opening done={progress?.done ?? 0} total={progress?.total ?? 0} />
+        ) : summary ? (
+          <ModelFacts summary={summary} />
+        ) : (
+          <Text c="var(--nibble-ink-soft)">{t('model.noneHelp')}</Text>
+        )}
+      </Panel>
+      <Panel title={t('model.another')} id="model-another">
+        <DropArea
+          title={t('model.drop')}
+          activeTitle={t('model.dropActive')}
+          help={t('model.dropHelp')}
+          icon={IconFolderDown}
+          disabled={locked}
+          onFiles={take}
+        >
+          {(openFiles) => (
+            <>
+              <input
+                ref={folderInput}
+                type="file"
+                hidden
+                // @ts-expect-error React has no name for the folder switch of file inputs, and passes it on
+                webkitdirectory=""
+                aria-label={t('model.folder')}
+                onChange={(event) => {
+                  take([...(event.currentTarget.files ?? [])])
+                  event.currentTarget.value = ''
+                }}
+              />
+              <Button variant="light" disabled={locked} onClick={() => folderInput.current?.click()}>
+                {t('model.folder')}
+              </Button>
+              <Button variant="default" disabled={locked} onClick={openFiles}>
+                {t('model.files')}
+              </Button>
+              {(!embedded || !summary) && (
+                <Button variant="default" disabled={locked} onClick={() => studio.openModel({ kind: 'embedded' })}>
+                  {t('model.backToEmbedded', { name: EMBEDDED_MODEL })}
+                </Button>
+              )}
+            </>
+          )}
+        </DropArea>
+      </Panel>
+    </Page>
+  )
+}
+
+function ModelFacts({ summary }: { summary: ModelSummary }) {
+  const { t } = useTranslation()
+  const { tokenizer, ignoredTensors } = summary
+  const share = formatPercent(summary.quantizableParameters / summary.parameters)
+  const details: { label: string; value: ReactNode }[] = [
+    { label: t('model.architecture'), value: summary.architecture },
+    { label: t('model.layers'), value: formatInteger(summary.layers) },
+    { label: t('model.hidden'), value: formatInteger(summary.hiddenSize) },
+    { label: t('model.intermediate'), value: formatInteger(summary.intermediateSize) },
+    {
+      label: t('model.heads'),
+      value: t('model.headsValue', { heads: summary.heads, size: summary.headDim, kv: summary.kvHeads }),
+    },
+    { label: t('model.vocabulary'), value: formatInteger(summary.vocabSize) },
+    { label: t('model.context'), value: t('model.contextValue', { count: summary.contextLength }) },
+    { label: t('model.tied'), value: t(summary.tied ? 'model.tiedYes' : 'model.tiedNo') },
+    {
+      label: t('model.tokenizer'),
+      value: tokenizer
+        ? t('model.tokenizerValue', { amount: formatInteger(tokenizer.vocabSize) })
+        : t('model.tokenizerNone'),
+    },
+  ]
+  if (tokenizer) {
+    const own = tokenizer.chatTemplate === 'model'
+    details.push({ label: t('model.template'), value: t(own ? 'model.templateModel' : 'model.templateStudio') })
+  }
+  return (
+    <>
+      <Facts
+        large
+        facts={[
+          { label: t('model.parameters'), value: <Quantity value={summary.parameters} format={formatCount} /> },
+          {
+            label: t('model.size'),
+            value: <Quantity value={summary.sizeBytes} format={formatBytes} unit="" />,
+            note: `${t('model.dtype')} ${summary.dtype}`,
+          },
+          {
+            label: t('model.nf4'),
+            value: <Quantity value={summary.nf4Bytes} format={formatBytes} unit="" />,
+            note: t('model.nf4Help', { share, dtype: summary.dtype }),
+          },
+        ]}
+      />
+      <hr className="rule" />
+      <Facts facts={details} />
+      {ignoredTensors.length > 0 && (
+        <Text size="sm" mt="md" title={ignoredTensors.join('\n')}>
+          {t('model.ignored', { count: ignoredTensors.length })}
+        </Text>
+      )}
+    </>
+  )
+}
+
+function Opening({ done, total }: { done: number; total: number }) {
+  const { t } = useTranslation()
+  return (
+    <>
+      <Progress value={total > 0 ? (100 * done) / total : 0} aria-label={t('nav.why.opening')} mb="md" transitionDuration={0} />
+      <Skeleton height={54} radius="md" mb="sm" />
+      <Skeleton height={90} radius="md" />
+    </>
+  )
+}
+
+/** Said where something cannot be changed while a run goes on. */
+export function Locked() {
+  const { t } = useTranslation()
+  return (
+    <Alert variant="light" icon={<IconLock aria-hidden />}>
+      {t('model.locked')}
+    </Alert>
+  )
+}

@@ -1,0 +1,142 @@
+import { ActionIcon, Checkbox, Group, Select, Switch, TextInput, Tooltip } from '@mantine/core'
+import { IconArrowBackUp } from '@tabler/icons-react'
+import { type ReactNode, useEffect, useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Problem } from '../../../src/util/errors.ts'
+import { formatExact } from '../../format/numbers.ts'
+import type { RecipeField } from '../../stores/recipe-fields.ts'
+import classes from './RecipeFieldInput.module.css'
+import { optionName, recipeValue } from './recipe-value.ts'
+
+interface RecipeFieldInputProps {
+  field: RecipeField
+  value: unknown
+  /** The preset's value. */
+  original: unknown
+  problems: readonly Problem[]
+  disabled: boolean
+  onChange: (value: unknown) => void
+  onReset: () => void
+}
+
+/** One setting: its name, range and help, its problems beside it, and a mark where it differs from the preset. */
+export function RecipeFieldInput(props: RecipeFieldInputProps) {
+  const { field, value, original, problems, disabled, onChange, onReset } = props
+  const { t } = useTranslation()
+  const differs = JSON.stringify(value) !== JSON.stringify(original)
+  const error = problems.length > 0 ? problems.map((problem) => problem.message).join(' ') : undefined
+  const label = (
+    <span className={classes.label}>
+      {field.label}
+      {field.unit && <span className={classes.unit}>{field.unit}</span>}
+    </span>
+  )
+  const shared = { disabled, error, description: descriptionOf(field, t) }
+  return (
+    <div className={classes.field} data-differs={differs || undefined}>
+      <Control {...props} label={label} shared={shared} onChange={onChange} />
+      {differs && (
+        <Group gap={2} wrap="nowrap" className={classes.mark}>
+          <span>{t('recipe.differs', { value: recipeValue(field, original, t) })}</span>
+          <Tooltip label={t('recipe.reset', { value: recipeValue(field, original, t) })}>
+            <ActionIcon
+              variant="subtle"
+              size="sm"
+              disabled={disabled}
+              aria-label={`${field.label}: ${t('recipe.reset', { value: recipeValue(field, original, t) })}`}
+              onClick={onReset}
+            >
+              <IconArrowBackUp size={14} aria-hidden />
+            </ActionIcon>
+          </Tooltip>
+        </Group>
+      )}
+    </div>
+  )
+}
+
+interface ControlProps extends RecipeFieldInputProps {
+  label: ReactNode
+  shared: { disabled: boolean; error?: string; description: string }
+}
+
+function Control({ field, value, onChange, label, shared }: ControlProps) {
+  const { t } = useTranslation()
+  switch (field.control) {
+    case 'switch':
+      return (
+        <Switch {...shared} label={label} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} />
+      )
+    case 'choice':
+      return (
+        <Select
+          {...shared}
+          label={label}
+          allowDeselect={false}
+          withCheckIcon={false}
+          comboboxProps={{ shadow: 'md' }}
+          data={field.options.map((option) => ({ value: String(option), label: optionName(option, t) }))}
+          value={String(value)}
+          onChange={(chosen) => onChange(field.options.find((option) => String(option) === chosen))}
+        />
+      )
+    case 'modules':
+      return <Modules field={field} value={value} onChange={onChange} label={label} shared={shared} />
+    default:
+      return <NumberText value={value} onChange={onChange} label={label} shared={shared} />
+  }
+}
+
+type PartProps = Pick<ControlProps, 'field' | 'value' | 'onChange' | 'label' | 'shared'>
+
+/** Numbers are typed freely (2e-4 too); what is not one stays in the field, with its problem beside it. */
+function NumberText({ value, onChange, label, shared }: Omit<PartProps, 'field'>) {
+  const [text, setText] = useState(textOf(value))
+  useEffect(() => {
+    setText((shown) => (Object.is(numberOf(shown), value) ? shown : textOf(value)))
+  }, [value])
+  return (
+    <TextInput
+      {...shared}
+      label={label}
+      inputMode="decimal"
+      autoComplete="off"
+      value={text}
+      onChange={(event) => {
+        setText(event.currentTarget.value)
+        onChange(numberOf(event.currentTarget.value))
+      }}
+    />
+  )
+}
+
+const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
+
+/** The number a text stands for, else the text itself. */
+function numberOf(text: string): unknown {
+  const trimmed = text.trim()
+  const number = Number(trimmed)
+  return trimmed === '' || Number.isNaN(number) ? text : number
+}
+
+function Modules({ field, value, onChange, label, shared }: PartProps) {
+  const { t } = useTranslation()
+  const all = field.options.map(String)
+  const chosen = Array.isArray(value) ? value.map(String) : all
+  const choose = (next: string[]) => onChange(next.length === all.length ? 'all-linear' : all.filter((name) => next.includes(name)))
+  return (
+    <Checkbox.Group {...shared} label={label} value={chosen} onChange={choose}>
+      <div className={classes.modules}>
+        {all.map((name) => (
+          <Checkbox key={name} value={name} label={name} size="xs" disabled={shared.disabled} />
+        ))}
+      </div>
+      <span className={classes.all}>{value === 'all-linear' && t('recipe.allLinear')}</span>
+    </Checkbox.Group>
+  )
+}
+
+function descriptionOf({ help, min, max }: RecipeField, t: ReturnType<typeof useTranslation>['t']): string {
+  if (min !== undefined && max !== undefined) return `${help} ${t('recipe.range', { min: formatExact(min), max: formatExact(max) })}.`
+  return min !== undefined && min > 0 ? `${help} ${t('recipe.from', { min: formatExact(min) })}.` : help
+}

@@ -1,0 +1,32 @@
+import { useTranslation } from 'react-i18next'
+import { Page } from '../../components/Page.tsx'
+import { useRun } from '../../stores/context.tsx'
+import { RecipeForm } from './RecipeForm.tsx'
+import { RunBoard } from './RunBoard.tsx'
+import { RunHead } from './RunHead.tsx'
+import { StartPanel } from './StartPanel.tsx'
+import classes from './TrainPage.module.css'
+
+/** The recipe and its plan; once started, the same page is the run. */
+export function TrainPage() {
+  const { t } = useTranslation()
+  const idle = useRun((run) => run.status === 'idle')
+  if (!idle) {
+    return (
+      <Page title={t('train.liveTitle')}>
+        <RunHead />
+        <RunBoard />
+      </Page>
+    )
+  }
+  return (
+    <Page title={t('train.title')} lead={t('train.lead')}>
+      <div className={classes.columns}>
+        <RecipeForm />
+        <div className={classes.plan}>
+          <StartPanel />
+        </div>
+      </div>
+    </Page>
+  )
+}

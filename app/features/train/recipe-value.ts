@@ -1,0 +1,18 @@
+import type { TFunction } from 'i18next'
+import { formatExact } from '../../format/numbers.ts'
+import type { RecipeField } from '../../stores/recipe-fields.ts'
+
+/** A setting's value in words, for marks and summaries. */
+export function recipeValue(field: RecipeField, value: unknown, t: TFunction): string {
+  if (value === 'all-linear') return t('recipe.allLinear')
+  if (Array.isArray(value)) return value.join(', ')
+  if (typeof value === 'boolean') return t(value ? 'recipe.on' : 'recipe.off')
+  if (typeof value === 'string') return optionName(value, t)
+  if (value === null || value === undefined) return t('app.none')
+  return field.unit ? `${formatExact(Number(value))} ${field.unit}` : formatExact(Number(value))
+}
+
+/** An option by its name in the catalogue; one that has none there is shown as it is written in the file. */
+export function optionName(option: string | number, t: TFunction): string {
+  return t(`recipe.options.${option}` as never, { defaultValue: String(option) })
+}

@@ -1,0 +1,361 @@
+import type { Page } from '@playwright/test'
+
+/** What the scripted engine does; every page state can be reached without a GPU. */
+export interface Script {
+  /** Steps of a run. */
+  steps?: number
+  /** Pause between the events of a run, in milliseconds. */
+  paceMs?: number
+  /** The run stands still after this step, until it is stopped. */
+  holdAt?: number
+  /** From this step on the loss is NaN. */
+  nanAt?: number
+  /** The run fails after this step. */
+  failAt?: number
+  /** Commands that reject with this error. */
+  reject?: Record<string, { code: string; message: string; hint?: string; problems?: { message: string; fix?: string }[] }>
+  /** Commands that never answer. */
+  hang?: string[]
+  /** Rows of the dataset that cannot be used. */
+  badRows?: number
+  /** The worker dies after this command. */
+  crashOn?: string
+  layers?: number
+}
+
+/**
+ * Puts a scripted engine in the place of the page's worker, before the page loads: the same messages
+ * (src/session/protocol.ts), figures made up. For looking at and checking the page, never for what it computes.
+ */
+export async function useScriptedEngine(page: Page, script: Script = {}): Promise<void> {
+  await page.addInitScript(install, script)
+}
+
+/** Runs in the page: may use nothing from outside of itself. */
+function install(script: Script): void {
+  const steps = script.steps ?? 60
+  const layers = script.layers ?? 6
+  const pace = script.paceMs ?? 5
+  const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+  const modules = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']
+  const group = (module: string) => (module.endsWith('_proj') && 'qkvo'.includes(module[0]) ? 'self_attn' : 'mlp')
+  const names = Array.from({ length: layers }, (_, layer) =>
+    modules.map((module) => `model.layers.${layer}.${group(module)}.${module}.weight`),
+  ).flat()
+  const noise = (seed: number) => {
+    const value = Math.sin(seed * 12.9898) * 43758.5453
+    return value - Math.floor(value)
+  }
+  const nf4 = [
+    -1, -0.6961928, -0.52507305, -0.3949175, -0.28444138, -0.18477343, -0.09105004, 0, 0.0795803, 0.1609302,
+    0.2461123, 0.33791524, 0.44070983, 0.562617, 0.72295684, 1,
+  ]
+  const bytes = {
+    base4bit: 1_106_000,
+    scales: 35_200,
+    weights: 1_592_000,
+    adapters: 688_000,
+    gradients: 688_000,
+    optimizer: 1_376_000,
+    activations: 14_300_000,
+    workspace: 402_000,
+    kvCache: 0,
+    staging: 131_072,
+  }
+  const totalBytes = Object.values(bytes).reduce((sum, value) => sum + value, 0)
+  const quickConfig = (config: Record<string, unknown>) => config
+  let lastConfig: Record<string, unknown> = {}
+  let control: 'run' | 'pause' | 'stop' = 'run'
+
+  const tensor = (name: string, index: number) => ({
+    name,
+    shape: name.includes('down') ? [192, 512] : name.includes('gate') || name.includes('up') ? [512, 192] : [192, 192],
+    block: Math.floor(index / modules.length),
+    mse: 1e-5,
+    rmse: 0.0028 + 0.0016 * noise(index),
+    mae: 0.0021,
+    maxError: 0.019 + 0.01 * noise(index + 7),
+    snrDb: 20.4 + noise(index + 3),
+    bitsPerParam: 4.127,
+    histogram: nf4.map((point, code) =>
+      Math.round((code === 0 || code === 15 ? 700 : 2300) * (1 + 0.25 * noise(code + index)) * Math.exp(-point * point * 0.2)),
+    ),
+    codePoints: nf4,
+  })
+
+  const tokenize = (prompt: string, answer: string) => {
+    const split = (text: string) => text.match(/ ?[^ ]{1,5}/g) ?? []
+    let id = 300
+    const plain = (text: string, trained: boolean) => ({ id: id++, text, trained, special: false, endOfTurn: false })
+    const special = (text: string, number: number, trained = false, endOfTurn = false) => ({ id: number, text, trained, special: true, endOfTurn })
+    return [
+      special('<|endoftext|>', 0),
+      special('<|user|>', 2),
+      ...split(prompt).map((text) => plain(text, false)),
+      special('<|end|>', 4),
+      special('<|assistant|>', 3),
+      ...split(answer).map((text) => plain(text, true)),
+      special('<|end|>', 4, true, true),
+    ]
+  }
+  const states = [
+    ['Alabama', 'Montgomery'],
+    ['Alaska', 'Juneau'],
+    ['Arizona', 'Phoenix'],
+    ['Arkansas', 'Little Rock'],
+    ['California', 'Sacramento'],
+    ['Colorado', 'Denver'],
+  ]
+
+  type Emit = (event: Record<string, unknown>) => void
+  const commands: Record<string, (args: never, emit: Emit) => unknown> = {
+    'device/describe': () => ({
+      device: {
+        vendor: 'nvidia',
+        architecture: 'ampere',
+        device: '',
+        description: 'NVIDIA GeForce RTX 3060 Laptop GPU',
+        features: ['shader-f16', 'subgroups', 'timestamp-query', 'depth-clip-control', 'float32-filterable', 'indirect-first-instance', 'rg11b10ufloat-renderable', 'texture-compression-bc'],
+        limits: {
+          maxBufferSize: 4_294_967_292,
+          maxStorageBufferBindingSize: 2_147_483_644,
+          maxUniformBufferBindingSize: 65_536,
+          maxStorageBuffersPerShaderStage: 10,
+          maxComputeWorkgroupsPerDimension: 65_535,
+          maxComputeInvocationsPerWorkgroup: 1024,
+          maxComputeWorkgroupStorageSize: 49_152,
+          maxComputeWorkgroupSizeX: 1024,
+          maxComputeWorkgroupSizeY: 1024,
+          maxComputeWorkgroupSizeZ: 64,
+          minStorageBufferOffsetAlignment: 256,
+          minUniformBufferOffsetAlignment: 256,
+        },
+        software: false,
+      },
+      uses: ['shader-f16', 'subgroups', 'timestamp-query'],
+    }),
+    'model/open': async ({ name }: { name: string }, emit) => {
+      for (let done = 1; done <= 4; done++) {
+        emit({ type: 'task/progress', task: 'model', done: done * 1_575_618, total: 6_302_472, unit: 'bytes' })
+        await sleep(pace)
+      }
+      return {
+        name,
+        architecture: 'LlamaForCausalLM',
+        parameters: 3_148_224,
+        quantizableParameters: 2_359_296,
+        layers,
+        hiddenSize: 192,
+        intermediateSize: 512,
+        heads: 6,
+        kvHeads: 2,
+        headDim: 32,
+        vocabSize: 4096,
+        contextLength: 512,
+        tied: true,
+        dtype: 'bfloat16',
+        sizeBytes: 6_302_472,
+        nf4Bytes: 2_795_000,
+        tokenizer: { vocabSize: 4096, chatTemplate: 'model' },
+        ignoredTensors: [],
+      }
+    },
+    'dataset/open': async ({ file, config, skipBadRows }: { file: { name: string }; config: Record<string, unknown>; skipBadRows?: boolean }, emit) => {
+      lastConfig = config
+      emit({ type: 'task/progress', task: 'dataset', done: 25, total: 50, unit: 'rows' })
+      await sleep(pace)
+      const bad = script.badRows ?? 0
+      return {
+        name: file.name,
+        fileFormat: 'jsonl',
+        format: 'instruction/output',
+        mapping: [
+          { role: 'prompt', columns: ['instruction'] },
+          { role: 'answer', columns: ['output'] },
+        ],
+        columnMapping: {},
+        columns: ['instruction', 'output'],
+        unusedColumns: [],
+        rows: 50,
+        badRows: Array.from({ length: bad }, (_, index) => ({
+          row: 3 + index * 4,
+          message: index % 2 === 0 ? 'row has no "output"' : 'row is not valid JSON: unexpected end of line',
+          fix: index % 2 === 0 ? 'Give it an answer to learn.' : 'Close the object with }.',
+        })),
+        truncatedRows: skipBadRows ? 0 : 2,
+        supervisedTokens: 612,
+        totalTokens: 1348,
+        longestTokens: 38,
+        evalRows: 0,
+        sequences: 50,
+        histogram: Array.from({ length: 10 }, (_, index) => ({
+          from: 18 + index * 2,
+          to: 20 + index * 2,
+          count: Math.round(14 * Math.exp(-((index - 3.4) ** 2) / 6)),
+        })),
+        preview: states.map(([state, capital], index) => ({
+          row: index + 1,
+          fullLength: 24,
+          tokens: tokenize(`What is the capital of ${state}?`, `The capital of ${state} is ${capital}.`),
+        })),
+      }
+    },
+    'run/quick-try': async (_: never, emit) => {
+      for (let done = 0; done < 3; done++) {
+        emit({ type: 'task/progress', task: 'measure', done, total: 3, unit: 'steps' })
+        await sleep(pace * 4)
+      }
+      const config = quickConfig(lastConfig) as { train: Record<string, unknown>; data: Record<string, unknown> }
+      return {
+        config: { ...config, train: { ...config.train, maxSteps: steps, batchSize: 16 }, data: { ...config.data, maxSeqLength: 32 } },
+        tokensPerSecond: 3184.2,
+        estimatedSeconds: 116,
+        measuredMs: 900,
+      }
+    },
+    'run/plan': async ({ config }: { config: { lora: { rank: number }; train: { maxSteps: number } } }) => {
+      lastConfig = config as never
+      await sleep(pace * 4)
+      return {
+        bytes,
+        totalBytes,
+        dispatches: { microBatch: 412, update: 9 },
+        verdicts: [
+          { limit: 'maxBufferSize', needed: 14_300_000, available: 4_294_967_292, ok: true },
+          { limit: 'maxStorageBufferBindingSize', needed: 14_300_000, available: 2_147_483_644, ok: true },
+        ],
+        trainableParameters: 172_032,
+        baseParameters: 3_148_224,
+        bitsPerParameter: 4.1269,
+        totalSteps: config.train.maxSteps || 120,
+        sequenceLengths: [32],
+      }
+    },
+    'run/start': async (_: never, emit) => {
+      control = 'run'
+      emit({ type: 'run/started', runId: 'scripted', totalSteps: steps, plannedBytes: bytes, totalBytes, trainableParameters: 172_032 })
+      for (let done = 0; done <= 40; done += 10) {
+        emit({ type: 'run/progress', phase: 'compiling', done, total: 40, unit: 'kernels' })
+        await sleep(pace)
+      }
+      emit({ type: 'memory/allocated', bytes: totalBytes })
+      for (const [index, name] of names.entries()) {
+        emit({ type: 'run/progress', phase: 'quantizing', done: index + 1, total: names.length, unit: 'tensors' })
+        emit({ type: 'quant/tensor', tensor: tensor(name, index) })
+        await sleep(pace / 3)
+      }
+      emit({ type: 'run/evaluated', step: 0, loss: 3.41, perplexity: 30.3, supervisedTokens: 61 })
+      let lastLoss = 3.4
+      let stopped = false
+      let done = 0
+      for (let step = 1; step <= steps; step++) {
+        if ((control as string) === 'pause') {
+          emit({ type: 'run/paused', step: step - 1 })
+          while ((control as string) === 'pause') await sleep(20)
+          if ((control as string) !== 'stop') emit({ type: 'run/resumed', step: step - 1 })
+        }
+        if ((control as string) === 'stop') {
+          stopped = true
+          break
+        }
+        lastLoss = 0.05 + 3.4 * Math.exp((-5 * step) / steps) * (1 + 0.35 * (noise(step) - 0.5))
+        emit({
+          type: 'run/step',
+          totalSteps: steps,
+          secondsLeft: (steps - step) * 1.9,
+          step: {
+            step,
+            metrics: {
+              'train/loss': script.nanAt && step >= script.nanAt ? Number.NaN : lastLoss,
+              'train/supervised_tokens': 196,
+              'train/epoch': step / 4,
+              'optimizer/lr': 2e-3,
+              'optimizer/grad_norm': 0.4 + 1.8 * Math.exp((-3 * step) / steps) + 0.3 * noise(step + 5),
+              'speed/tokens_per_second': 3100 + 220 * (noise(step + 9) - 0.5),
+              'speed/step_ms': 138,
+              'memory/gpu_bytes': totalBytes,
+            },
+          },
+        })
+        if (step % 4 === 0) {
+          emit({
+            type: 'quant/delta_ratio',
+            step,
+            ratios: names.map((name, index) => ({
+              name: name.replace('.weight', ''),
+              ratio: (0.35 + 0.12 * Math.floor(index / modules.length)) * (1 - Math.exp((-3 * step) / steps)),
+            })),
+          })
+        }
+        if (step % 20 === 0) emit({ type: 'run/evaluated', step, loss: lastLoss * 1.2 + 0.1, perplexity: 3, supervisedTokens: 61 })
+        done = step
+        if (script.failAt === step) {
+          throw { name: 'StudioError', code: 'device/lost', message: 'The GPU was lost (unknown): the driver was reset', hint: 'Close other programs that use the graphics card and start again.', details: 'VK_ERROR_DEVICE_LOST' }
+        }
+        while (script.holdAt === step && control === 'run') await sleep(20)
+        await sleep(pace)
+      }
+      const summary = {
+        runId: 'scripted',
+        steps: done,
+        stopped,
+        firstLoss: 3.39,
+        lastLoss,
+        evalLossBefore: 3.41,
+        evalLoss: 0.164,
+        supervisedTokens: done * 196,
+        durationMs: 114_200,
+        tokensPerSecond: 3_121.7,
+        gpuBytes: totalBytes,
+      }
+      emit({ type: 'run/finished', summary })
+      return summary
+    },
+    'run/pause': () => {
+      control = 'pause'
+    },
+    'run/resume': () => {
+      control = 'run'
+    },
+    'run/stop': () => {
+      control = 'stop'
+    },
+    'run/export': () => [
+      { path: 'adapter_model.safetensors', bytes: new Uint8Array(64) },
+      { path: 'adapter_config.json', bytes: new TextEncoder().encode('{"r": 8}') },
+    ],
+    'model/inspect': async () => {
+      await sleep(pace * 10)
+      return names.map(tensor)
+    },
+  }
+
+  class ScriptedWorker extends EventTarget {
+    postMessage(message: { type: string; id: number; name: string; args: never }) {
+      if (message.type === 'execute') void this.answer(message)
+    }
+    terminate() {}
+    private send(data: unknown) {
+      this.dispatchEvent(new MessageEvent('message', { data: structuredClone(data) }))
+    }
+    private async answer({ id, name, args }: { id: number; name: string; args: never }) {
+      await sleep(1)
+      if (script.hang?.includes(name)) return
+      if (script.crashOn === name) {
+        this.dispatchEvent(new ErrorEvent('error', { message: 'RuntimeError: memory access out of bounds', filename: 'worker.js', lineno: 1, colno: 7 }))
+        return
+      }
+      try {
+        const refusal = script.reject?.[name]
+        if (refusal) throw { name: 'StudioError', ...refusal }
+        const result = await commands[name](args, (event) => this.send({ type: 'event', id, event }))
+        this.send({ type: 'result', id, result })
+      } catch (error) {
+        this.send({ type: 'error', id, error })
+      }
+    }
+  }
+  Object.assign(window, { Worker: ScriptedWorker })
+  // A page without WebGPU never asks for its engine: this one stands in for both.
+  if (!('gpu' in navigator)) Object.defineProperty(navigator, 'gpu', { value: {} })
+}
