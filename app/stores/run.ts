@@ -146,6 +146,7 @@ export function foldRunEvent(state: RunState, event: RunEvent): RunState {
     case 'run/failed':
       return failRun(state, event.error)
     case 'task/progress':
+    case 'generate/token':
       return state
   }
 }

@@ -67,6 +67,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./logits.ts'),
   },
   {
+    name: 'generate',
+    summary: 'continue a text, or answer with the chat template',
+    options: {
+      model,
+      adapter: { ...adapter, help: 'LoRA adapter to speak with: adapter_config.json, adapter_model.safetensors' },
+      prompt: { value: 'TEXT', required: true, help: 'text to continue; with --chat, what the user says' },
+      chat: { help: 'put the prompt into the model’s chat template' },
+      'max-new-tokens': { value: 'N', help: 'longest text (default 256)' },
+      temperature: { value: 'T', help: '0, the default, takes the most likely token every time' },
+      'top-k': { value: 'K', help: 'draw from the K most likely tokens only' },
+      'top-p': { value: 'P', help: 'draw from the most likely tokens that together reach P' },
+      seed: { value: 'N', help: 'decides the draws (default 0)' },
+      config,
+    },
+    load: () => import('./generate.ts'),
+  },
+  {
     name: 'quantize',
     summary: 'write the model as a bitsandbytes-compatible 4-bit checkpoint',
     options: { model, out: { value: 'DIR', required: true, help: 'folder for the checkpoint' }, config },
@@ -91,4 +108,4 @@ export const COMMANDS: readonly CommandSpec[] = [
 ]
 
 /** Commands of the contract that this version does not have. */
-export const LATER_COMMANDS: readonly string[] = ['generate', 'merge', 'export']
+export const LATER_COMMANDS: readonly string[] = ['merge', 'export']

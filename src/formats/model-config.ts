@@ -160,7 +160,8 @@ function readRope(fields: JsonFields): { ropeTheta: number; ropeScaling: RopeSca
 }
 
 /** A token id, a list of them, or nothing. -1 is how some old files say "none". */
-function tokenIds(fields: JsonFields, name: string, vocabSize: number): number[] {
+/** One token id or a list of them. */
+export function tokenIds(fields: JsonFields, name: string, vocabSize: number): number[] {
   if (!fields.has(name)) return []
   const value = fields.object[name]
   const ids: unknown[] = Array.isArray(value) ? value : value === -1 ? [] : [value]

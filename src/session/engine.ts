@@ -1,6 +1,7 @@
 import type { RunConfig } from '../config/schema.ts'
 import type { RunEvent, RunSummary, TensorQuantization } from './events.ts'
 import type { FileReference, OutputFile } from './files.ts'
+import type { GenerateArgs, GenerateResult } from './generate-request.ts'
 import type { DatasetSummary, DeviceReport, ModelSummary, PlanReport, QuickTry } from './reports.ts'
 
 /**
@@ -38,6 +39,11 @@ export interface CommandTable {
     args: { config: RunConfig; adapter?: FileReference[] }
     result: { shape: [number, number, number]; logits: Float32Array<ArrayBuffer> }
   }
+  /**
+   * Continues a chat or a text, token by token as events. May come while a run is paused, and then speaks with its
+   * weights as they are; resuming waits for the end of the text. Several wait for each other.
+   */
+  'model/generate': { args: GenerateArgs; result: GenerateResult }
   /** The base in 4 bits as a bitsandbytes-compatible folder. */
   'model/quantize': { args: { config: RunConfig }; result: OutputFile[] }
   'model/inspect': { args: { config: RunConfig }; result: TensorQuantization[] }

@@ -55,6 +55,8 @@ export type RunEvent =
   | { type: 'run/resumed'; step: number }
   | { type: 'run/finished'; summary: RunSummary }
   | { type: 'run/failed'; error: ErrorData }
+  /** A token of a text that is being generated, and what the text grows by (empty while a character is not whole). */
+  | { type: 'generate/token'; tokenId: number; text: string; probability: number }
   /** Progress outside of runs (opening files, tokenizing). */
   | { type: 'task/progress'; task: 'model' | 'dataset' | 'measure'; done: number; total: number; unit: 'bytes' | 'rows' | 'steps' }
 

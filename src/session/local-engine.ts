@@ -12,6 +12,7 @@ import { evaluateModel, modelLogits } from './measure-model.ts'
 import { describeDataset, type OpenedDataset, readDataset, runData } from './open-dataset.ts'
 import { type OpenedModel, openModel } from './open-model.ts'
 import { reportPlan } from './plan-run.ts'
+import { Playground } from './playground.ts'
 import { prepareRun } from './prepare-run.ts'
 import { inspectModel, quantizeModel } from './quantize-model.ts'
 import { quickTry } from './quick-try.ts'
@@ -38,6 +39,7 @@ export function createLocalEngine(host: EngineHost): Engine {
   let dataset: OpenedDataset | null = null
   let run: RunSession | null = null
   let busy: CommandName | null = null
+  const playground = new Playground()
 
   const resolveAll = (files: readonly FileReference[]) => Promise.all(files.map((file) => host.resolveFile(file)))
   const needModel = () => model ?? missing('model', 'Open a model first.')
@@ -61,6 +63,7 @@ export function createLocalEngine(host: EngineHost): Engine {
     },
     'model/open': async ({ name, files }) => {
       const opened = await openModel(name, await resolveAll(files))
+      playground.forget()
       model = opened
       return opened.summary
     },
@@ -84,13 +87,17 @@ export function createLocalEngine(host: EngineHost): Engine {
       const runtime = await host.runtime()
       const adapter = await openAdapter(files)
       const prepared = await prepare(parseRunConfig(config), adapter, runtime, { onEvent, signal })
+      playground.forget()
       run?.dispose()
       const session = new RunSession({ model: needModel(), prepared, adapter, runtime, onEvent, signal })
       run = session
       return session.run()
     },
     'run/pause': async () => run?.pause(),
-    'run/resume': async () => run?.resume(),
+    'run/resume': async () => {
+      await playground.settled()
+      run?.resume()
+    },
     'run/stop': async () => run?.stop(),
     'run/export': async () => (run ?? missing('run', 'Start a run first.')).exportAdapter(),
     'model/evaluate': async ({ config, adapter }, work) =>
@@ -111,6 +118,16 @@ export function createLocalEngine(host: EngineHost): Engine {
         runtime: await host.runtime(),
         ...work,
       }),
+    'model/generate': async (args, work) =>
+      playground.generate({
+        args,
+        model: needModel(),
+        config: parseRunConfig(args.config ?? run?.config),
+        openAdapter: () => openAdapter(args.adapter === 'run' ? undefined : args.adapter),
+        live: run?.loaded ?? null,
+        runtime: host.runtime,
+        ...work,
+      }),
     'model/quantize': async ({ config }, work) =>
       quantizeModel({ model: needModel(), config: parseRunConfig(config), runtime: await host.runtime(), ...work }),
     'model/inspect': async ({ config }, work) =>
@@ -119,15 +136,20 @@ export function createLocalEngine(host: EngineHost): Engine {
 
   return {
     async execute<N extends CommandName>(name: N, args: CommandArgs<N>, options: CommandOptions = {}): Promise<CommandResult<N>> {
+      const isText = name === 'model/generate'
       const concurrent = CONTROLS.has(name)
-      if (!concurrent && busy) {
-        throw new StudioError('engine/busy', `${name} has to wait: ${busy} is still under way`, { hint: 'Stop the run, or wait for it.' })
+      const obstacle = isText ? (run?.isHeld ? null : busy) : (busy ?? (playground.isSpeaking ? 'model/generate' : null))
+      if (!concurrent && obstacle) {
+        throw new StudioError('engine/busy', `${name} has to wait: ${obstacle} is still under way`, {
+          hint: isText ? 'Pause the run, or wait for it.' : 'Stop the run, or wait for it.',
+        })
       }
-      if (!concurrent) busy = name
+      const isBusy = !concurrent && !isText
+      if (isBusy) busy = name
       try {
         return await handlers[name](args, { onEvent: options.onEvent ?? (() => {}), signal: options.signal })
       } finally {
-        if (!concurrent) busy = null
+        if (isBusy) busy = null
       }
     },
   }

@@ -11,6 +11,7 @@ import type { Program } from '../train/program.ts'
 import { train, type TrainerEvent } from '../train/trainer.ts'
 import type { RunEvent, RunSummary } from './events.ts'
 import { collectFiles, type OutputFile } from './files.ts'
+import type { LoadedProgram } from './generation.ts'
 import type { OpenedModel } from './open-model.ts'
 import type { PreparedRun } from './prepare-run.ts'
 
@@ -53,6 +54,7 @@ export class RunSession {
   private executable: Executable | null = null
   private stopRequested = false
   private pausing: { promise: Promise<void>; release: () => void } | null = null
+  private held = false
 
   constructor(private readonly options: RunOptions) {}
 
@@ -75,6 +77,21 @@ export class RunSession {
   resume(): void {
     this.pausing?.release()
     this.pausing = null
+  }
+
+  /** Whether it stands still between two steps. */
+  get isHeld(): boolean {
+    return this.held
+  }
+
+  get config(): RunConfig {
+    return this.options.prepared.config
+  }
+
+  /** The model with its live adapter on the device, once it is there and until the run is disposed of. */
+  get loaded(): LoadedProgram | null {
+    const { model, prepared } = this.options
+    return this.executable && { model, program: prepared.program, executable: this.executable }
   }
 
   async run(): Promise<RunSummary> {
@@ -179,7 +196,9 @@ export class RunSession {
   private async holdWhilePaused(step: number): Promise<void> {
     if (!this.pausing || this.stopRequested) return
     this.options.onEvent({ type: 'run/paused', step })
+    this.held = true
     await this.pausing.promise
+    this.held = false
     if (!this.stopRequested) this.options.onEvent({ type: 'run/resumed', step })
   }
 }

@@ -1,0 +1,121 @@
+import type { RunConfig } from '../config/schema.ts'
+import { type ChatMessage, chatTemplateFor, textPromptIds } from '../data/chat-template.ts'
+import { GENERATION_CONFIG_FILE, generationEosIds } from '../formats/generation-config.ts'
+import type { Tokenizer } from '../formats/tokenizer.ts'
+import type { FinishReason } from '../generate/generate-tokens.ts'
+import type { Sampling } from '../generate/sampler.ts'
+import { readText } from '../util/byte-source.ts'
+import { inputError, type Problem, StudioError } from '../util/errors.ts'
+import type { FileReference } from './files.ts'
+import type { OpenedModel } from './open-model.ts'
+
+/** What to say, to whom, and how the words are chosen. */
+export interface GenerateArgs {
+  /** A conversation, written with the model's chat template. Either this or `prompt`. */
+  messages?: ChatMessage[]
+  /** A text to continue as it stands; with `chat`, the one message of a conversation. */
+  prompt?: string
+  chat?: boolean
+  /** 256 when left out. */
+  maxNewTokens?: number
+  /** 0, the most likely token every time, when left out. */
+  temperature?: number
+  /** 0 (all tokens) when left out. */
+  topK?: number
+  /** 1 (all tokens) when left out. */
+  topP?: number
+  seed?: number
+  /** The text ends before the first of these. */
+  stop?: string[]
+  /** A PEFT adapter's files, or the adapter of the current run as it stands; the base alone when left out. */
+  adapter?: FileReference[] | 'run'
+  /** Decides how the base is stored; the current run's when left out, or the defaults. */
+  config?: RunConfig
+}
+
+export interface GenerateResult {
+  text: string
+  /** Without the token that ended the text. */
+  tokenIds: number[]
+  finishReason: FinishReason
+  /** Exactly what the model was given. */
+  prompt: string
+  promptTokens: number
+  /** New tokens a second, from the prompt's end on. */
+  tokensPerSecond: number
+  /** Prompt tokens a second, up to the first new token. */
+  promptTokensPerSecond: number
+}
+
+/** A request that has been checked. */
+export interface GenerateRequest {
+  promptIds: number[]
+  prompt: string
+  sampling: Sampling
+  maxNewTokens: number
+  stopIds: ReadonlySet<number>
+  stopStrings: readonly string[]
+  tokenizer: Tokenizer
+}
+
+const DEFAULT_NEW_TOKENS = 256
+
+/** @throws input/generate with every problem, input/no-tokenizer, input/chat-template, input/generation-config */
+export async function readRequest(args: GenerateArgs, model: OpenedModel): Promise<GenerateRequest> {
+  const { tokenizer } = model
+  if (!tokenizer) {
+    throw new StudioError('input/no-tokenizer', 'The model folder has no tokenizer.json, so it cannot read or write text', {
+      hint: 'Add tokenizer.json of the same model.',
+    })
+  }
+  const { temperature = 0, topK = 0, topP = 1, seed = 0, maxNewTokens = DEFAULT_NEW_TOKENS, stop = [] } = args
+  const problems: Problem[] = []
+  const check = (path: string, isGood: boolean, expected: string, found: unknown) => {
+    if (!isGood) problems.push({ path, message: `${path} must be ${expected}, found ${JSON.stringify(found)}`, fix: `Give ${expected}.` })
+  }
+  check('temperature', Number.isFinite(temperature) && temperature >= 0 && temperature <= 100, 'a number from 0 to 100', temperature)
+  check('topK', Number.isInteger(topK) && topK >= 0, 'a whole number of at least 0', topK)
+  check('topP', topP > 0 && topP <= 1, 'above 0 and at most 1', topP)
+  check('seed', Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff, 'a whole number from 0 to 4294967295', seed)
+  check('maxNewTokens', Number.isInteger(maxNewTokens) && maxNewTokens >= 1, 'a whole number of at least 1', maxNewTokens)
+  check('stop', stop.every((text) => text !== ''), 'texts that are not empty', stop)
+  if ((args.messages === undefined) === (args.prompt === undefined)) {
+    problems.push({ path: 'prompt', message: 'A request has either messages or a prompt', fix: 'Give one of the two.' })
+  }
+  if (problems.length > 0) throw inputError('generate', problems)
+
+  const { prompt, promptIds } = promptOf(args, tokenizer)
+  const contextLength = model.checkpoint.config.maxPositionEmbeddings
+  if (promptIds.length === 0 || promptIds.length > contextLength) {
+    const message =
+      promptIds.length === 0
+        ? 'The prompt is empty, and this model has no token that begins a text'
+        : `The prompt has ${promptIds.length} tokens, the model remembers ${contextLength}`
+    throw inputError('generate', [{ path: 'prompt', message, fix: promptIds.length === 0 ? 'Write at least one character.' : 'Shorten it.' }])
+  }
+  return {
+    promptIds,
+    prompt,
+    sampling: { temperature, topK, topP, seed },
+    maxNewTokens,
+    stopIds: await stopIdsOf(model, tokenizer),
+    stopStrings: stop,
+    tokenizer,
+  }
+}
+
+function promptOf({ messages, prompt, chat }: GenerateArgs, tokenizer: Tokenizer): { prompt: string; promptIds: number[] } {
+  const conversation = messages ?? (chat ? [{ role: 'user', content: prompt ?? '' }] : null)
+  const promptIds = conversation ? chatTemplateFor(tokenizer).promptIds(conversation) : textPromptIds(tokenizer, prompt ?? '')
+  return { prompt: tokenizer.decode(promptIds), promptIds }
+}
+
+/** Ends of a text or of a turn, whoever names them: the tokenizer, its template, or the model's configs. */
+async function stopIdsOf({ checkpoint, files }: OpenedModel, tokenizer: Tokenizer): Promise<ReadonlySet<number>> {
+  const { config } = checkpoint
+  const generationConfig = files.find(({ name }) => name === GENERATION_CONFIG_FILE)
+  const ids = new Set(config.eosTokenIds)
+  for (const id of chatTemplateFor(tokenizer).stopIds) ids.add(id)
+  if (generationConfig) for (const id of generationEosIds(await readText(generationConfig), config.vocabSize)) ids.add(id)
+  return ids
+}
