@@ -195,8 +195,8 @@ export class RunSession {
 
   private async holdWhilePaused(step: number): Promise<void> {
     if (!this.pausing || this.stopRequested) return
-    this.options.onEvent({ type: 'run/paused', step })
     this.held = true
+    this.options.onEvent({ type: 'run/paused', step })
     await this.pausing.promise
     this.held = false
     if (!this.stopRequested) this.options.onEvent({ type: 'run/resumed', step })
