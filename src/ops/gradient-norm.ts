@@ -2,7 +2,7 @@ import finishSource from '../../shaders/gradient-norm_finish.wgsl?raw'
 import partialSource from '../../shaders/gradient-norm_partial.wgsl?raw'
 import type { DeviceTraits } from '../graph/device.ts'
 import type { Graph } from '../graph/graph.ts'
-import type { Kernel } from '../graph/kernel.ts'
+import type { Call, Kernel } from '../graph/kernel.ts'
 import type { Operation } from '../graph/operation.ts'
 import { elementCount, type Tensor } from '../graph/tensor.ts'
 import { ELEMENTWISE_WORKGROUP, elementwiseWorkgroups, FLAT_INDEX } from './elementwise.ts'
@@ -46,7 +46,7 @@ const partials = (gradients: Tensor, { software }: DeviceTraits): number =>
 const gradientNormOperation: Operation<null> = {
   name: 'gradient-norm',
   workspace: ({ inputs }, device) => ({ partial: { shape: [partials(inputs.gradients, device)], format: 'f32' } }),
-  kernels({ inputs: { gradients }, outputs: { norm } }, device, { partial }) {
+  kernels({ inputs: { gradients }, outputs: { norm } }, device, { partial }): Call[] {
     const invocations = partials(gradients, device)
     return [
       {

@@ -2,7 +2,7 @@ import backwardSource from '../../shaders/swiglu_backward.wgsl?raw'
 import forwardSource from '../../shaders/swiglu_forward.wgsl?raw'
 import type { Graph } from '../graph/graph.ts'
 import type { Kernel } from '../graph/kernel.ts'
-import type { Operation } from '../graph/operation.ts'
+import type { Operation, WorkspaceRequest } from '../graph/operation.ts'
 import { elementCount, type Tensor } from '../graph/tensor.ts'
 import { ELEMENTWISE_WORKGROUP, elementwiseWorkgroups, FLAT_INDEX, type ValueWidth, valueWidth } from './elementwise.ts'
 import { gradientOutputs } from './gradient-outputs.ts'
@@ -47,7 +47,7 @@ interface BackwardAttributes {
 const swigluBackwardOperation: Operation<BackwardAttributes> = {
   name: 'swiglu_backward',
   // The kernel writes both gradients; one that nobody wants goes to scratch space.
-  workspace: ({ inputs, outputs }) =>
+  workspace: ({ inputs, outputs }): Record<string, WorkspaceRequest> =>
     outputs.dgate && outputs.dup ? {} : { unwanted: { shape: inputs.da.shape, format: 'f32' } },
   kernels({ inputs, outputs, attributes }, { limits }, { unwanted }) {
     const value = valueWidth(elementCount(inputs.da.shape))

@@ -1,3 +1,4 @@
+import type { DeviceLimits } from '../../graph/device.ts'
 import type { Graph } from '../../graph/graph.ts'
 import type { StepParams } from '../../graph/kernel.ts'
 import type { StorageFormat, Tensor } from '../../graph/tensor.ts'
@@ -44,6 +45,11 @@ export interface OpCase {
   /** Outputs at which a gradient arrives; every f32 activation when left out. Empty: the op is a loss with a seed of its own. */
   gradientsAt?: readonly string[]
   step?: Partial<StepParams>
+  /**
+   * Limits to plan for in place of the device's. SwiftShader compiles one store for every word of workgroup memory, about
+   * a second for 4 KiB: kernels whose tiles follow the limit are tested with small ones.
+   */
+  limits?: Partial<DeviceLimits>
   /** Largest normalised mean squared error, for all or by output or `d(input)`; 1e-11 where left out. */
   tolerance?: number | Record<string, number>
 }
