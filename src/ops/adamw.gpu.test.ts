@@ -55,12 +55,18 @@ adamwTest('a norm of zero', { step: 7, maxGradNorm: 1, norm: 0 })
 adamwTest('NaN norm leaves everything as it is', { step: 7, norm: Number.NaN })
 adamwTest('infinite norm leaves everything as it is', { step: 7, maxGradNorm: 1, norm: Number.POSITIVE_INFINITY })
 
+const zeros = { shape: [64], data: new Float64Array(64) }
+
 // What a pool holds between its tensors is zero and must stay it.
 testOp({
   name: 'AdamW leaves zeros zero',
-  inputs: Object.fromEntries(
-    ['values', 'gradients', 'm', 'v'].map((name) => [name, { shape: [64], data: new Float64Array(64) }]).concat([['norm', { shape: [1], data: [1] }]]),
-  ),
+  inputs: {
+    values: zeros,
+    gradients: zeros,
+    m: zeros,
+    v: zeros,
+    norm: { shape: [1], data: [1] },
+  },
   build(graph, { values, gradients, m, v, norm }) {
     adamw(graph, { values, gradients, m, v, norm })
     return { values, m, v }

@@ -7,6 +7,7 @@ import type { Operation } from '../graph/operation.ts'
 import { elementCount, type QuantizedStorage, type Tensor } from '../graph/tensor.ts'
 import { fourBitCodeBook } from '../numbers/code-book.ts'
 import { combineErrorSums, type QuantErrorSums } from '../quant/error-statistics.ts'
+import { quantLayout } from '../quant/layout.ts'
 import { ELEMENTWISE_WORKGROUP, elementwiseWorkgroups, FLAT_INDEX } from './elementwise.ts'
 import { type WeightSource, weightSource } from './weight-source.ts'
 
@@ -49,10 +50,11 @@ export function blockAbsmax(graph: Graph, source: Tensor, { blockSize }: { block
 
 const quantizeCodesOperation: Operation<QuantizedStorage> = {
   name: 'quantize_codes',
-  kernels({ inputs: { source, reciprocals }, outputs: { weight }, attributes: { type, blockSize } }, { limits }) {
+  kernels({ inputs: { source, reciprocals }, outputs: { weight }, attributes: { type, blockSize, doubleQuant } }, { limits }) {
     const access = weightSource(source)
     const elements = elementCount(source.shape)
-    const words = Math.ceil(elements / 8)
+    // Padding included: nothing of the codes is left to what the buffer held before.
+    const words = quantLayout(weight.shape, { type, blockSize, doubleQuant }).packedSizeBytes / 4
     return [
       {
         kernel: {
