@@ -15,6 +15,8 @@ const CAPACITY = 150
 
 let runtime: Runtime
 let spoken: SpokenModel
+/** With the kernels for GPUs, whatever the lane's device is. */
+let onGpuKernels: SpokenModel
 let reference: WholeModel
 
 beforeAll(async () => {
@@ -22,12 +24,14 @@ beforeAll(async () => {
   const golden = await goldenCase('tiny-llama', 'lora')
   const adapter = await readPeftAdapter(golden.adapterFiles, linearModules(golden.model.checkpoint.config))
   spoken = await speak(golden.model, adapter, CAPACITY, runtime)
+  onGpuKernels = await speak(golden.model, adapter, CAPACITY, runtime, { ...runtime.traits, software: false })
   reference = await whole(spoken, CAPACITY, runtime)
 })
 
 afterAll(() => {
   reference?.destroy()
   spoken?.executable.destroy()
+  onGpuKernels?.executable.destroy()
 })
 
 const promptOf = (length: number) =>
@@ -58,6 +62,17 @@ describe.each<Voice>(['base', 'tuned'])('greedy with the cache equals greedy wit
       ids.push(tokenId)
     }
   })
+})
+
+it.each<Voice>(['base', 'tuned'])('the kernels for GPUs say the same: %s', async (voice) => {
+  for (const length of [1, 9, 33, 131]) {
+    const promptIds = promptOf(length)
+    const { choices } = await collect({ promptIds, voice })
+    const { program, executable } = onGpuKernels
+    const other = await collect({ promptIds, voice, program, executable })
+    expect(other.ids).toEqual(choices.map(({ tokenId }) => tokenId))
+    other.choices.forEach(({ probability }, index) => expect(probability / choices[index].probability).toBeCloseTo(1, 5))
+  }
 })
 
 it('the adapter is heard', async () => {

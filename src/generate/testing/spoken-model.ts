@@ -1,5 +1,5 @@
-import type { PeftAdapter } from '../../formats/peft-adapter.ts'
-import { peftKey } from '../../formats/peft-adapter.ts'
+import { type PeftAdapter, peftKey } from '../../formats/peft-adapter.ts'
+import type { DeviceTraits } from '../../graph/device.ts'
 import type { Executable, Runtime } from '../../graph/executable.ts'
 import { Graph } from '../../graph/graph.ts'
 import { makePlan } from '../../graph/make-plan.ts'
@@ -21,11 +21,18 @@ export interface SpokenModel {
   executable: Executable
 }
 
-export async function speak(model: OpenedModel, adapter: PeftAdapter | null, capacity: number, runtime: Runtime): Promise<SpokenModel> {
+/** @param traits choose the kernels: the device's own, or others that it can run too */
+export async function speak(
+  model: OpenedModel,
+  adapter: PeftAdapter | null,
+  capacity: number,
+  runtime: Runtime,
+  traits: DeviceTraits = runtime.traits,
+): Promise<SpokenModel> {
   const { config, tensors } = model.checkpoint
   const weights = declareWeights(config, (name) => tensors.get(name)?.dtype ?? 'F32', null)
   if (adapter) placeAdapters(weights, { ...adapter.config, dropout: 0 })
-  const program = buildGeneration({ model: config, weights, capacity, traits: runtime.traits })
+  const program = buildGeneration({ model: config, weights, capacity, traits })
   const executable = await runtime.realise(program.plan)
   await writeWeights(executable, model, weights, adapter)
   writeGenerationTables(program, executable)
