@@ -18,7 +18,8 @@ export const packed = (tokens: number, ...lengths: number[]) => {
   return ids.slice(0, tokens)
 }
 
-export const SMALL_TILES = { maxComputeWorkgroupStorageSize: 4096 }
+/** Workgroup memory for the smallest tiles that hold more than one row and more than one vec4 a lane. */
+const smallTiles = (headDim: number) => ({ maxComputeWorkgroupStorageSize: Math.max(2048, 64 * headDim) })
 
 interface CaseOptions {
   segmentIds?: number[]
@@ -29,7 +30,7 @@ interface CaseOptions {
   limits?: OpCase['limits']
 }
 
-export function attentionCase(name: string, shape: Shape, { segmentIds, trained = 'qkv', range = 2, limits = SMALL_TILES }: CaseOptions = {}): OpCase {
+export function attentionCase(name: string, shape: Shape, { segmentIds, trained = 'qkv', range = 2, limits = smallTiles(shape.headDim) }: CaseOptions = {}): OpCase {
   const { batchSize, sequenceLength, heads, kvHeads, headDim } = shape
   const N = batchSize * sequenceLength
   const scale = 1 / Math.sqrt(headDim)

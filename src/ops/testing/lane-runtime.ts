@@ -12,11 +12,13 @@ export function laneRuntime(): Promise<Runtime> {
   return runtime
 }
 
-async function findGpu(): Promise<GPU> {
+/** What `navigator.gpu` is, in a browser or in Node. */
+export async function findGpu(): Promise<GPU> {
   if (typeof document !== 'undefined') {
     if (!navigator.gpu) throw new Error('this browser has no WebGPU: the GPU lane would test nothing')
     return navigator.gpu
   }
+  if (dawnInstance) return dawnInstance
   // Vite must not follow this import into a browser bundle: it is a native addon.
   const dawn = 'webgpu'
   const { create, globals } = (await import(/* @vite-ignore */ dawn)) as typeof import('webgpu')
