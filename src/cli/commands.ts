@@ -71,7 +71,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'continue a text, or answer with the chat template',
     options: {
       model,
-      adapter: { ...adapter, help: 'LoRA adapter to speak with: adapter_config.json, adapter_model.safetensors' },
+      adapter: {
+        ...adapter,
+        help: 'LoRA adapter to speak with: adapter_config.json, adapter_model.safetensors',
+      },
       prompt: { value: 'TEXT', required: true, help: 'text to continue; with --chat, what the user says' },
       chat: { help: 'put the prompt into the model’s chat template' },
       'max-new-tokens': { value: 'N', help: 'longest text (default 256)' },

@@ -30,7 +30,9 @@ export async function run(context: CommandContext): Promise<void> {
       },
     },
   )
-  output.note(`prompt ${JSON.stringify(prompt)} (${promptTokens} tokens); ${tokenIds.length} tokens, ${tokensPerSecond.toFixed(1)} a second; ended by ${finishReason}`)
+  output.note(
+    `prompt ${JSON.stringify(prompt)} (${promptTokens} tokens); ${tokenIds.length} tokens, ${tokensPerSecond.toFixed(1)} a second; ended by ${finishReason}`,
+  )
   output.answer({ text, tokenIds, tokensPerSecond, finishReason, promptTokens }, text)
 }
 
@@ -43,7 +45,9 @@ const NUMBERS = {
 } as const
 
 /** The numeric options as numbers; the engine judges their ranges. */
-function readNumbers(options: CommandContext['options']): Partial<Record<(typeof NUMBERS)[keyof typeof NUMBERS], number>> {
+function readNumbers(
+  options: CommandContext['options'],
+): Partial<Record<(typeof NUMBERS)[keyof typeof NUMBERS], number>> {
   const problems: Problem[] = []
   const numbers: Partial<Record<(typeof NUMBERS)[keyof typeof NUMBERS], number>> = {}
   for (const [option, name] of Object.entries(NUMBERS)) {
@@ -51,7 +55,11 @@ function readNumbers(options: CommandContext['options']): Partial<Record<(typeof
     if (written === undefined) continue
     const value = Number(written)
     if (Number.isFinite(value)) numbers[name] = value
-    else problems.push({ message: `--${option} is "${written}", which is no number`, fix: `Write --${option} with a number.` })
+    else
+      problems.push({
+        message: `--${option} is "${written}", which is no number`,
+        fix: `Write --${option} with a number.`,
+      })
   }
   if (problems.length > 0) throw inputError('arguments', problems)
   return numbers

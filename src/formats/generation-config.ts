@@ -1,6 +1,6 @@
+import { inputError } from '../util/errors.ts'
 import { JsonFields, parseJsonObject } from './json.ts'
 import { tokenIds } from './model-config.ts'
-import { inputError } from '../util/errors.ts'
 
 /** The file of a model folder that says how its makers generate. Optional. */
 export const GENERATION_CONFIG_FILE = 'generation_config.json'
@@ -10,7 +10,10 @@ export const GENERATION_CONFIG_FILE = 'generation_config.json'
  * @throws input/generation-config that names the file and the field
  */
 export function generationEosIds(text: string, vocabSize: number): number[] {
-  const fields = new JsonFields(parseJsonObject(text, GENERATION_CONFIG_FILE, 'generation-config'), GENERATION_CONFIG_FILE)
+  const fields = new JsonFields(
+    parseJsonObject(text, GENERATION_CONFIG_FILE, 'generation-config'),
+    GENERATION_CONFIG_FILE,
+  )
   const ids = tokenIds(fields, 'eos_token_id', vocabSize)
   if (fields.problems.length > 0) throw inputError('generation-config', fields.problems)
   return ids

@@ -23,7 +23,9 @@ export interface GeneratedText {
 }
 
 /** generateTokens with their text, which never breaks a character; returns the whole of it. */
-export async function* generateText(options: GenerateTextOptions): AsyncGenerator<GeneratedToken, GeneratedText> {
+export async function* generateText(
+  options: GenerateTextOptions,
+): AsyncGenerator<GeneratedToken, GeneratedText> {
   const { tokenizer, promptIds, stopStrings } = options
   const stream = new TextStream(tokenizer, promptIds, stopStrings)
   const tokenIds: number[] = []

@@ -3,8 +3,8 @@ import { linearModules } from '../formats/llama-weights.ts'
 import { readPeftAdapter } from '../formats/peft-adapter.ts'
 import type { Runtime } from '../graph/executable.ts'
 import { laneRuntime } from '../ops/testing/lane-runtime.ts'
-import { uniform } from '../util/random.ts'
 import { goldenCase } from '../session/testing/golden-case.ts'
+import { uniform } from '../util/random.ts'
 import { type GenerateOptions, generateTokens } from './generate-tokens.ts'
 import type { Voice } from './program.ts'
 import { type Choice, chooseToken, GREEDY, rankAll, samplingNumber } from './sampler.ts'
@@ -35,11 +35,21 @@ afterAll(() => {
 })
 
 const promptOf = (length: number) =>
-  Array.from({ length }, (_, i) => Math.floor(uniform(7, length, i) * spoken.model.checkpoint.config.vocabSize))
+  Array.from({ length }, (_, i) =>
+    Math.floor(uniform(7, length, i) * spoken.model.checkpoint.config.vocabSize),
+  )
 
 async function collect(options: Partial<GenerateOptions> & Pick<GenerateOptions, 'promptIds'>) {
   const { program, executable } = spoken
-  const tokens = generateTokens({ program, executable, voice: 'base', sampling: GREEDY, stopIds: new Set(), maxNewTokens: NEW_TOKENS, ...options })
+  const tokens = generateTokens({
+    program,
+    executable,
+    voice: 'base',
+    sampling: GREEDY,
+    stopIds: new Set(),
+    maxNewTokens: NEW_TOKENS,
+    ...options,
+  })
   const choices: Choice[] = []
   for (;;) {
     const next = await tokens.next()
@@ -71,14 +81,18 @@ it.each<Voice>(['base', 'tuned'])('the kernels for GPUs say the same: %s', async
     const { program, executable } = onGpuKernels
     const other = await collect({ promptIds, voice, program, executable })
     expect(other.ids).toEqual(choices.map(({ tokenId }) => tokenId))
-    other.choices.forEach(({ probability }, index) => expect(probability / choices[index].probability).toBeCloseTo(1, 5))
+    other.choices.forEach(({ probability }, index) =>
+      expect(probability / choices[index].probability).toBeCloseTo(1, 5),
+    )
   }
 })
 
 it('the adapter is heard', async () => {
   const promptIds = promptOf(20)
   const [base, tuned] = [await collect({ promptIds }), await collect({ promptIds, voice: 'tuned' })]
-  expect(tuned.choices.map(({ probability }) => probability)).not.toEqual(base.choices.map(({ probability }) => probability))
+  expect(tuned.choices.map(({ probability }) => probability)).not.toEqual(
+    base.choices.map(({ probability }) => probability),
+  )
 })
 
 it('sampling on the candidates of the GPU equals sampling on whole rows of logits', async () => {
@@ -98,7 +112,9 @@ it('sampling on the candidates of the GPU equals sampling on whole rows of logit
       before.push(tokenId)
     }
     expect((await collect({ promptIds, sampling, maxNewTokens: 12 })).ids).toEqual(ids)
-    expect((await collect({ promptIds, sampling: { ...sampling, seed: 99 }, maxNewTokens: 12 })).ids).not.toEqual(ids)
+    expect(
+      (await collect({ promptIds, sampling: { ...sampling, seed: 99 }, maxNewTokens: 12 })).ids,
+    ).not.toEqual(ids)
   }
 })
 
@@ -120,7 +136,16 @@ it('stops where the cache is full', async () => {
 it('is cancelled between two tokens', async () => {
   const cancel = new AbortController()
   const { program, executable } = spoken
-  const tokens = generateTokens({ program, executable, voice: 'base', promptIds: [1], sampling: GREEDY, stopIds: new Set(), maxNewTokens: 50, signal: cancel.signal })
+  const tokens = generateTokens({
+    program,
+    executable,
+    voice: 'base',
+    promptIds: [1],
+    sampling: GREEDY,
+    stopIds: new Set(),
+    maxNewTokens: 50,
+    signal: cancel.signal,
+  })
   await tokens.next()
   cancel.abort()
   await expect(tokens.next()).rejects.toMatchObject({ code: 'cancelled' })
@@ -141,7 +166,14 @@ it('makes no GPU object on the way and maps only the ring', async () => {
       }
     })
   }
-  const creators = ['createBuffer', 'createBindGroup', 'createBindGroupLayout', 'createShaderModule', 'createComputePipeline', 'createComputePipelineAsync']
+  const creators = [
+    'createBuffer',
+    'createBindGroup',
+    'createBindGroupLayout',
+    'createShaderModule',
+    'createComputePipeline',
+    'createComputePipelineAsync',
+  ]
   const restore = [...watch(GPUDevice.prototype, creators), ...watch(GPUBuffer.prototype, ['mapAsync'])]
   try {
     await collect({ promptIds: promptOf(40) })

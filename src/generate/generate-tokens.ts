@@ -12,7 +12,14 @@ import {
   resultRange,
   type Voice,
 } from './program.ts'
-import { type Candidates, type Choice, chooseToken, rankAll, type Sampling, samplingNumber } from './sampler.ts'
+import {
+  type Candidates,
+  type Choice,
+  chooseToken,
+  rankAll,
+  type Sampling,
+  samplingNumber,
+} from './sampler.ts'
 
 export interface GenerateOptions {
   program: GenerationProgram
@@ -32,7 +39,10 @@ export interface GenerateOptions {
 export type FinishReason = 'stop' | 'length' | 'context'
 
 /** Constants that no checkpoint holds: rotary angles. Once, before anything is generated. */
-export function writeGenerationTables({ request, cos, sin }: GenerationProgram, executable: Executable): void {
+export function writeGenerationTables(
+  { request, cos, sin }: GenerationProgram,
+  executable: Executable,
+): void {
   const tables = ropeTables(request.model, request.capacity)
   executable.write(executable.plan.tensors[cos.name], tables.cos)
   executable.write(executable.plan.tensors[sin.name], tables.sin)
@@ -82,7 +92,12 @@ function feedPrompt(options: GenerateOptions): string {
   }
 }
 
-function feed({ program, executable }: GenerateOptions, chunk: number, ids: readonly number[], length: number): void {
+function feed(
+  { program, executable }: GenerateOptions,
+  chunk: number,
+  ids: readonly number[],
+  length: number,
+): void {
   executable.write(inputRange(program.plan), chunkBytes(chunk, ids, length))
   executable.setStep({ cacheLength: length, tokenCount: ids.length })
 }
@@ -94,10 +109,20 @@ export function chunkFor(left: number, chunks: readonly number[]): number {
   return chunks.findLast((chunk) => chunk <= left) as number
 }
 
-async function nextToken({ program, executable, sampling }: GenerateOptions, stage: string, random: number): Promise<Choice> {
+async function nextToken(
+  { program, executable, sampling }: GenerateOptions,
+  stage: string,
+  random: number,
+): Promise<Choice> {
   const range = resultRange(program)
-  const bytes = await (range.sizeBytes <= RING_SLOT_BYTES ? executable.capture(range) : executable.read(range))
-  const choice = chooseToken(candidatesOf(bytes, program.request.model.vocabSize, sampling.temperature), sampling, random)
+  const bytes = await (range.sizeBytes <= RING_SLOT_BYTES
+    ? executable.capture(range)
+    : executable.read(range))
+  const choice = chooseToken(
+    candidatesOf(bytes, program.request.model.vocabSize, sampling.temperature),
+    sampling,
+    random,
+  )
   if (choice) return choice
   // Rare: the draw fell outside of the candidates, and takes the whole row.
   const row = await executable.read(executable.plan.stages[stage].exposed.logits)
@@ -105,7 +130,11 @@ async function nextToken({ program, executable, sampling }: GenerateOptions, sta
 }
 
 /** Candidates as a stage leaves them; the blocks' sums are put together here, in float64. */
-export function candidatesOf(bytes: Uint8Array<ArrayBuffer>, vocabSize: number, temperature: number): Candidates {
+export function candidatesOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  vocabSize: number,
+  temperature: number,
+): Candidates {
   const { pairs, logits, sums } = readResult(bytes)
   const count = Math.min(pairs.length / 2, vocabSize)
   const largest = logits[1]

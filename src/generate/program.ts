@@ -58,7 +58,8 @@ export function buildGeneration(request: GenerationRequest): GenerationProgram {
   const chunks = CHUNKS.filter((chunk) => chunk === 1 || chunk <= capacity)
   const stages: Record<string, Graph> = {}
   for (const [voice, spoken] of voices) {
-    for (const chunk of chunks) stages[generationStage(voice, chunk)] = recordChunk(request, spoken, chunk, shared)
+    for (const chunk of chunks)
+      stages[generationStage(voice, chunk)] = recordChunk(request, spoken, chunk, shared)
   }
   return { request, plan: makePlan(stages, traits), chunks, cos: shared.cos, sin: shared.sin }
 }
@@ -71,7 +72,12 @@ interface SharedTensors {
 }
 
 /** The next `chunk` tokens through the model, and what sampling needs of the last one's logits. */
-function recordChunk({ model }: GenerationRequest, weights: DecoderWeights, chunk: number, shared: SharedTensors): Graph {
+function recordChunk(
+  { model }: GenerationRequest,
+  weights: DecoderWeights,
+  chunk: number,
+  shared: SharedTensors,
+): Graph {
   const graph = new Graph()
   const { ids, positions } = chunkInputs(chunk)
   const { cos, sin, caches, result } = shared
@@ -105,7 +111,10 @@ function chunkInputs(chunk: number): { ids: Tensor; positions: Tensor } {
 export function chunkBytes(chunk: number, ids: readonly number[], first: number): Uint8Array<ArrayBuffer> {
   const stride = chunkStride(chunk)
   const bytes = new Uint8Array(stride + alignRange(chunk * 4))
-  const [tokens, positions] = [new Uint32Array(bytes.buffer, 0, chunk), new Uint32Array(bytes.buffer, stride, chunk)]
+  const [tokens, positions] = [
+    new Uint32Array(bytes.buffer, 0, chunk),
+    new Uint32Array(bytes.buffer, stride, chunk),
+  ]
   ids.forEach((id, n) => {
     tokens[n] = id
     positions[n] = first + n
@@ -138,11 +147,18 @@ function resultTensors(vocabSize: number): TopLogits {
 
 /** Where the result of a stage stands: candidates, then sums. */
 export function resultRange({ plan, request }: GenerationProgram) {
-  return { ...wholeBuffer(plan.buffers, RESULT_POOL), sizeBytes: SUMS_OFFSET + topBlocks(request.model.vocabSize) * 12 }
+  return {
+    ...wholeBuffer(plan.buffers, RESULT_POOL),
+    sizeBytes: SUMS_OFFSET + topBlocks(request.model.vocabSize) * 12,
+  }
 }
 
 /** The parts of a result as read back. */
-export function readResult(bytes: Uint8Array<ArrayBuffer>): { pairs: Uint32Array; logits: Float32Array; sums: Float32Array } {
+export function readResult(bytes: Uint8Array<ArrayBuffer>): {
+  pairs: Uint32Array
+  logits: Float32Array
+  sums: Float32Array
+} {
   const { buffer, byteOffset, byteLength } = bytes
   const pairs = new Uint32Array(buffer, byteOffset, TOP_CANDIDATES * 2)
   return {

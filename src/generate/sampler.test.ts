@@ -4,7 +4,13 @@ import { uniformValues } from '../reference/uniform-values.ts'
 import { type Candidates, chooseToken, GREEDY, rankAll, type Sampling, samplingNumber } from './sampler.ts'
 
 const LOGITS = Float32Array.of(1, 3, -2, 2.5, 0, 3)
-const sampling = (changes: Partial<Sampling> = {}): Sampling => ({ temperature: 1, topK: 0, topP: 1, seed: 5, ...changes })
+const sampling = (changes: Partial<Sampling> = {}): Sampling => ({
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  seed: 5,
+  ...changes,
+})
 
 /** Probabilities of all tokens, by the definition, in float64. */
 function distribution(logits: Float32Array, { temperature, topK, topP }: Sampling): number[] {
@@ -24,7 +30,12 @@ function distribution(logits: Float32Array, { temperature, topK, topP }: Samplin
 /** The first `count` candidates of a row, as they come from the GPU. */
 function first(row: Float32Array, count: number, temperature: number): Candidates {
   const all = rankAll(row, temperature)
-  return { ...all, tokens: Array.from(all.tokens).slice(0, count), logits: Array.from(all.logits).slice(0, count), complete: count >= row.length }
+  return {
+    ...all,
+    tokens: Array.from(all.tokens).slice(0, count),
+    logits: Array.from(all.logits).slice(0, count),
+    complete: count >= row.length,
+  }
 }
 
 describe('chooseToken', () => {
@@ -54,7 +65,9 @@ describe('chooseToken', () => {
       const choice = chooseToken(candidates, options, (i + 0.5) / draws)
       if (choice) counts[choice.tokenId]++
     }
-    counts.forEach((count, token) => expect(Math.abs(count / draws - expected[token])).toBeLessThan(2 / draws))
+    counts.forEach((count, token) =>
+      expect(Math.abs(count / draws - expected[token])).toBeLessThan(2 / draws),
+    )
   })
 
   it('seeded numbers follow the distribution too', () => {
@@ -62,16 +75,26 @@ describe('chooseToken', () => {
     const expected = distribution(LOGITS, options)
     const draws = 20000
     const counts = new Array<number>(LOGITS.length).fill(0)
-    for (let i = 0; i < draws; i++) counts[chooseToken(rankAll(LOGITS, 1.2), options, samplingNumber(options, i))?.tokenId ?? -1]++
+    for (let i = 0; i < draws; i++)
+      counts[chooseToken(rankAll(LOGITS, 1.2), options, samplingNumber(options, i))?.tokenId ?? -1]++
     // Chi-squared with at most five degrees of freedom: above 25 once in seven thousand seeds.
-    const chiSquared = counts.reduce((sum, count, token) => sum + (expected[token] > 0 ? (count - draws * expected[token]) ** 2 / (draws * expected[token]) : count), 0)
+    const chiSquared = counts.reduce(
+      (sum, count, token) =>
+        sum +
+        (expected[token] > 0 ? (count - draws * expected[token]) ** 2 / (draws * expected[token]) : count),
+      0,
+    )
     expect(chiSquared).toBeLessThan(25)
   })
 
   it('the first candidates give the choice of all tokens, or none', () => {
     fc.assert(
       fc.property(
-        fc.record({ temperature: fc.double({ min: 0.1, max: 8, noNaN: true }), topK: fc.integer({ min: 0, max: 60 }), topP: fc.double({ min: 0.01, max: 1, noNaN: true }) }),
+        fc.record({
+          temperature: fc.double({ min: 0.1, max: 8, noNaN: true }),
+          topK: fc.integer({ min: 0, max: 60 }),
+          topP: fc.double({ min: 0.01, max: 1, noNaN: true }),
+        }),
         fc.integer({ min: 1, max: 50 }),
         fc.double({ min: 0, max: 0.999999, noNaN: true }),
         fc.integer({ min: 0, max: 1000 }),
@@ -105,14 +128,19 @@ describe('chooseToken', () => {
   it('refuses logits that are no numbers', () => {
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const candidates = { ...rankAll(LOGITS, 1), logits: Float32Array.of(bad, 1) }
-      expect(() => chooseToken(candidates, sampling(), 0.5)).toThrow(expect.objectContaining({ code: 'generate/non-finite' }))
+      expect(() => chooseToken(candidates, sampling(), 0.5)).toThrow(
+        expect.objectContaining({ code: 'generate/non-finite' }),
+      )
     }
-    expect(() => chooseToken({ ...rankAll(LOGITS, 1), logSum: Number.NaN }, GREEDY, 0)).toThrow(/not a number/)
+    expect(() => chooseToken({ ...rankAll(LOGITS, 1), logSum: Number.NaN }, GREEDY, 0)).toThrow(
+      /not a number/,
+    )
   })
 })
 
 it('the numbers of a text depend on the seed and the place alone', () => {
-  const numbers = (seed: number) => Array.from({ length: 50 }, (_, i) => samplingNumber(sampling({ seed }), i))
+  const numbers = (seed: number) =>
+    Array.from({ length: 50 }, (_, i) => samplingNumber(sampling({ seed }), i))
   expect(numbers(1)).toEqual(numbers(1))
   expect(numbers(1)).not.toEqual(numbers(2))
   expect(new Set(numbers(1)).size).toBe(50)

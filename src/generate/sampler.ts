@@ -37,7 +37,8 @@ export interface Choice {
 const SAMPLING_STREAM = 0x5a3b
 
 /** The random number that decides token `index` of a text. */
-export const samplingNumber = ({ seed }: Sampling, index: number): number => uniform(seed, SAMPLING_STREAM, index)
+export const samplingNumber = ({ seed }: Sampling, index: number): number =>
+  uniform(seed, SAMPLING_STREAM, index)
 
 /**
  * Chooses a token by a random number in [0, 1). Null when the candidates do not reach far enough to decide: the caller
@@ -56,7 +57,11 @@ export function chooseToken(candidates: Candidates, sampling: Sampling, random: 
 }
 
 /** Inverse transform sampling over the kept candidates, most likely first. */
-function drawPlace({ tokens, logits, complete, temperedLogSum }: Candidates, sampling: Sampling, random: number): number | null {
+function drawPlace(
+  { tokens, logits, complete, temperedLogSum }: Candidates,
+  sampling: Sampling,
+  random: number,
+): number | null {
   const { temperature, topK, topP } = sampling
   const cutsByRank = topK > 0 && (topK < tokens.length || !complete)
   if (cutsByRank && topK > tokens.length) return null
@@ -92,7 +97,9 @@ function logSumExp(logits: ArrayLike<number>, count: number, temperature: number
 
 /** All tokens of a row of logits as candidates. */
 export function rankAll(row: Float32Array, temperature: number): Candidates {
-  const tokens = Uint32Array.from({ length: row.length }, (_, token) => token).sort((a, b) => row[b] - row[a] || a - b)
+  const tokens = Uint32Array.from({ length: row.length }, (_, token) => token).sort(
+    (a, b) => row[b] - row[a] || a - b,
+  )
   const logits = Float32Array.from(tokens, (token) => row[token])
   return {
     tokens,

@@ -6,8 +6,15 @@ import { TextStream } from './text-stream.ts'
 
 let tokenizer: Tokenizer
 beforeAll(async () => {
-  const file = (name: string) => memorySource(name, new Uint8Array(readFileSync(new URL(`../../public/models/studio-tiny-3m/${name}`, import.meta.url))))
-  tokenizer = await loadTokenizer({ tokenizer: file('tokenizer.json'), config: file('tokenizer_config.json') })
+  const file = (name: string) =>
+    memorySource(
+      name,
+      new Uint8Array(readFileSync(new URL(`../../public/models/studio-tiny-3m/${name}`, import.meta.url))),
+    )
+  tokenizer = await loadTokenizer({
+    tokenizer: file('tokenizer.json'),
+    config: file('tokenizer_config.json'),
+  })
 })
 
 /** Words that sentencepiece writes with a space in front, which its decoder takes away from the first one. */
@@ -18,7 +25,10 @@ const spaced: Pick<Tokenizer, 'decode'> = {
       .replace(/^ /, ''),
 }
 
-const pieces = (stream: TextStream, ids: readonly number[]) => [...ids.map((id) => stream.push(id)), stream.finish()]
+const pieces = (stream: TextStream, ids: readonly number[]) => [
+  ...ids.map((id) => stream.push(id)),
+  stream.finish(),
+]
 
 describe('TextStream', () => {
   it('gives whole characters only, and all of the text', () => {
@@ -77,7 +87,10 @@ describe('stop strings', () => {
   }
 
   it('end the text before the first of them', () => {
-    expect(textOf('One day. Two days. Three', ['Three', ' Two'])).toMatchObject({ text: 'One day.', stopped: true })
+    expect(textOf('One day. Two days. Three', ['Three', ' Two'])).toMatchObject({
+      text: 'One day.',
+      stopped: true,
+    })
   })
 
   it('are never given out in part, across tokens', () => {

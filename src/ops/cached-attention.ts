@@ -29,13 +29,22 @@ export interface CachedAttentionOptions {
 type CachedAttentionShape = Omit<CachedAttentionOptions, 'cache'>
 
 const VEC4 = 'vec4<f32>'
-const binding = (name: string, access: KernelBinding['access']): KernelBinding => ({ name, element: VEC4, access })
+const binding = (name: string, access: KernelBinding['access']): KernelBinding => ({
+  name,
+  element: VEC4,
+  access,
+})
 
 const writeKernel: Kernel = {
   name: 'cached-attention_write',
   source: writeSource,
   includes: [FLAT_INDEX],
-  bindings: [binding('k', 'read'), binding('v', 'read'), binding('keys', 'write'), binding('values', 'write')],
+  bindings: [
+    binding('k', 'read'),
+    binding('v', 'read'),
+    binding('keys', 'write'),
+    binding('values', 'write'),
+  ],
   params: [
     { name: 'count', type: 'u32' },
     { name: 'width', type: 'u32' },
@@ -114,8 +123,10 @@ export function cachedAttention(
   { cache: { keys, values }, ...shape }: CachedAttentionOptions,
 ): Tensor {
   const { heads, kvHeads, headDim } = shape
-  if (headDim % 4 !== 0 || headDim > 256) throw new Error(`attention heads of ${headDim}: expected a multiple of 4, at most 256`)
-  if (heads % kvHeads !== 0) throw new Error(`${heads} query heads cannot share ${kvHeads} key-value heads evenly`)
+  if (headDim % 4 !== 0 || headDim > 256)
+    throw new Error(`attention heads of ${headDim}: expected a multiple of 4, at most 256`)
+  if (heads % kvHeads !== 0)
+    throw new Error(`${heads} query heads cannot share ${kvHeads} key-value heads evenly`)
   graph.record(cacheWriteOperation, {
     inputs: { k, v },
     outputs: { keys, values },

@@ -3,7 +3,7 @@ import { loraForward } from '../reference/lora.ts'
 import { uniformValues } from '../reference/uniform-values.ts'
 import { linear } from './linear.ts'
 import { testOp } from './testing/test-op.ts'
-import { storageName, weightInput, type WeightStorage } from './testing/weight-input.ts'
+import { storageName, type WeightStorage, weightInput } from './testing/weight-input.ts'
 
 const nf4 = { type: 'nf4', blockSize: 64, doubleQuant: true } as const
 
@@ -16,12 +16,18 @@ const cases: [storage: WeightStorage, rows: number, inFeatures: number, outFeatu
 
 for (const [storage, rows, inFeatures, outFeatures] of cases) {
   const shape = { inFeatures, outFeatures }
-  const weight = weightInput(uniformValues(outFeatures * inFeatures, 2, -0.5, 0.5), [outFeatures, inFeatures], storage)
+  const weight = weightInput(
+    uniformValues(outFeatures * inFeatures, 2, -0.5, 0.5),
+    [outFeatures, inFeatures],
+    storage,
+  )
   testOp({
     name: `linear of few rows, ${storageName(storage)}, ${rows} × ${inFeatures} → ${outFeatures}`,
     inputs: { x: { shape: [rows, inFeatures], data: uniformValues(rows * inFeatures, 1) }, ...weight.inputs },
     build: (graph, { x, weight, codebook }) => ({ y: linear(graph, x, weight, { codebook }) }),
-    reference: (values) => ({ outputs: { y: linearForward(values.x, weight.decoded ?? values.weight, shape) } }),
+    reference: (values) => ({
+      outputs: { y: linearForward(values.x, weight.decoded ?? values.weight, shape) },
+    }),
   })
 }
 

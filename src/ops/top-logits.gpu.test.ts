@@ -56,7 +56,9 @@ for (const [name, logits] of cases) {
       topLogits(graph, row, into)
       return into
     },
-    reference: ({ logits: row }) => ({ outputs: { candidates: expectedCandidates(row), sums: expectedSums(row) } }),
+    reference: ({ logits: row }) => ({
+      outputs: { candidates: expectedCandidates(row), sums: expectedSums(row) },
+    }),
     // WGSL's exp errs by a few ulp, on many equal logits every time in the same direction.
     tolerance: { sums: 1e-10 },
   })

@@ -30,7 +30,12 @@ const TOP_BINDING: KernelBinding = { name: 'top', element: 'vec2<u32>', access: 
 const COUNT = [{ name: 'count', type: 'u32' }] as const
 
 /** The largest of each block of entries: of the logits, or of what an earlier round left over. */
-function roundCall(round: { logits: Tensor } | { candidates: Tensor }, top: Tensor, count: number, device: DeviceTraits): KernelCall {
+function roundCall(
+  round: { logits: Tensor } | { candidates: Tensor },
+  top: Tensor,
+  count: number,
+  device: DeviceTraits,
+): KernelCall {
   const isFirst = 'logits' in round
   const { software, limits } = device
   const source: KernelBinding = isFirst

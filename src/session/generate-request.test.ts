@@ -5,7 +5,10 @@ import { readRequest } from './generate-request.ts'
 import { type OpenedModel, openModel } from './open-model.ts'
 
 const folder = new URL('../../public/models/studio-tiny-3m/', import.meta.url)
-const sources = (change: (name: string, bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> | null = (_, bytes) => bytes): ByteSource[] =>
+const sources = (
+  change: (name: string, bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> | null = (_, bytes) =>
+    bytes,
+): ByteSource[] =>
   readdirSync(folder)
     .filter((name) => /\.(json|safetensors)$/.test(name))
     .flatMap((name) => {
@@ -30,7 +33,10 @@ describe('readRequest', () => {
   it('stops where the template, the tokenizer or a config say', async () => {
     expect([...(await readRequest({ prompt: 'Hi' }, model)).stopIds].sort()).toEqual([0, 4])
     const other = new TextEncoder().encode('{"eos_token_id": 17}')
-    const changed = await openModel('changed', sources((name, bytes) => (name === 'generation_config.json' ? other : bytes)))
+    const changed = await openModel(
+      'changed',
+      sources((name, bytes) => (name === 'generation_config.json' ? other : bytes)),
+    )
     expect((await readRequest({ prompt: 'Hi' }, changed)).stopIds).toContain(17)
   })
 
@@ -43,31 +49,63 @@ describe('readRequest', () => {
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'Hi there' },
     ]
-    expect((await readRequest({ messages }, model)).prompt).toBe('<|endoftext|><|user|>Be brief.\n\nHi there<|end|><|assistant|>')
+    expect((await readRequest({ messages }, model)).prompt).toBe(
+      '<|endoftext|><|user|>Be brief.\n\nHi there<|end|><|assistant|>',
+    )
   })
 
   it('refuses settings out of range, all at once', async () => {
-    const request = readRequest({ messages: [], prompt: 'a', temperature: Number.NaN, topP: 1.1, topK: -1, seed: 0.5, maxNewTokens: 0, stop: ['a', ''] }, model)
+    const request = readRequest(
+      {
+        messages: [],
+        prompt: 'a',
+        temperature: Number.NaN,
+        topP: 1.1,
+        topK: -1,
+        seed: 0.5,
+        maxNewTokens: 0,
+        stop: ['a', ''],
+      },
+      model,
+    )
     await expect(request).rejects.toMatchObject({ code: 'input/generate' })
     const { problems } = await request.catch((error) => error)
-    expect(problems.map(({ path }: { path: string }) => path)).toEqual(['temperature', 'topK', 'topP', 'seed', 'maxNewTokens', 'stop', 'prompt'])
+    expect(problems.map(({ path }: { path: string }) => path)).toEqual([
+      'temperature',
+      'topK',
+      'topP',
+      'seed',
+      'maxNewTokens',
+      'stop',
+      'prompt',
+    ])
   })
 
   it('takes a prompt as long as the context, not one longer', async () => {
     const words = (count: number) => 'a'.concat(' a'.repeat(count - 2))
     const longest = await readRequest({ prompt: words(512) }, model)
     expect(longest.promptIds).toHaveLength(512)
-    await expect(readRequest({ prompt: words(513) }, model)).rejects.toThrow('The prompt has 513 tokens, the model remembers 512')
+    await expect(readRequest({ prompt: words(513) }, model)).rejects.toThrow(
+      'The prompt has 513 tokens, the model remembers 512',
+    )
   })
 
   it('names a broken generation config and a missing tokenizer', async () => {
     const broken = new TextEncoder().encode('{"eos_token_id": "</s>"}')
-    const changed = await openModel('changed', sources((name, bytes) => (name === 'generation_config.json' ? broken : bytes)))
+    const changed = await openModel(
+      'changed',
+      sources((name, bytes) => (name === 'generation_config.json' ? broken : bytes)),
+    )
     await expect(readRequest({ prompt: 'Hi' }, changed)).rejects.toMatchObject({
       code: 'input/generation-config',
-      message: expect.stringMatching(/generation_config.json: "eos_token_id" must be token ids from 0 to 4095/),
+      message: expect.stringMatching(
+        /generation_config.json: "eos_token_id" must be token ids from 0 to 4095/,
+      ),
     })
-    const mute = await openModel('mute', sources((name, bytes) => (name.startsWith('tokenizer') ? null : bytes)))
+    const mute = await openModel(
+      'mute',
+      sources((name, bytes) => (name.startsWith('tokenizer') ? null : bytes)),
+    )
     await expect(readRequest({ prompt: 'Hi' }, mute)).rejects.toMatchObject({ code: 'input/no-tokenizer' })
   })
 })

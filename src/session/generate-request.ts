@@ -64,23 +64,56 @@ const DEFAULT_NEW_TOKENS = 256
 export async function readRequest(args: GenerateArgs, model: OpenedModel): Promise<GenerateRequest> {
   const { tokenizer } = model
   if (!tokenizer) {
-    throw new StudioError('input/no-tokenizer', 'The model folder has no tokenizer.json, so it cannot read or write text', {
-      hint: 'Add tokenizer.json of the same model.',
-    })
+    throw new StudioError(
+      'input/no-tokenizer',
+      'The model folder has no tokenizer.json, so it cannot read or write text',
+      {
+        hint: 'Add tokenizer.json of the same model.',
+      },
+    )
   }
   const { temperature = 0, topK = 0, topP = 1, seed = 0, maxNewTokens = DEFAULT_NEW_TOKENS, stop = [] } = args
   const problems: Problem[] = []
   const check = (path: string, isGood: boolean, expected: string, found: unknown) => {
-    if (!isGood) problems.push({ path, message: `${path} must be ${expected}, found ${JSON.stringify(found)}`, fix: `Give ${expected}.` })
+    if (!isGood)
+      problems.push({
+        path,
+        message: `${path} must be ${expected}, found ${JSON.stringify(found)}`,
+        fix: `Give ${expected}.`,
+      })
   }
-  check('temperature', Number.isFinite(temperature) && temperature >= 0 && temperature <= 100, 'a number from 0 to 100', temperature)
+  check(
+    'temperature',
+    Number.isFinite(temperature) && temperature >= 0 && temperature <= 100,
+    'a number from 0 to 100',
+    temperature,
+  )
   check('topK', Number.isInteger(topK) && topK >= 0, 'a whole number of at least 0', topK)
   check('topP', topP > 0 && topP <= 1, 'above 0 and at most 1', topP)
-  check('seed', Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff, 'a whole number from 0 to 4294967295', seed)
-  check('maxNewTokens', Number.isInteger(maxNewTokens) && maxNewTokens >= 1, 'a whole number of at least 1', maxNewTokens)
-  check('stop', stop.every((text) => text !== ''), 'texts that are not empty', stop)
+  check(
+    'seed',
+    Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff,
+    'a whole number from 0 to 4294967295',
+    seed,
+  )
+  check(
+    'maxNewTokens',
+    Number.isInteger(maxNewTokens) && maxNewTokens >= 1,
+    'a whole number of at least 1',
+    maxNewTokens,
+  )
+  check(
+    'stop',
+    stop.every((text) => text !== ''),
+    'texts that are not empty',
+    stop,
+  )
   if ((args.messages === undefined) === (args.prompt === undefined)) {
-    problems.push({ path: 'prompt', message: 'A request has either messages or a prompt', fix: 'Give one of the two.' })
+    problems.push({
+      path: 'prompt',
+      message: 'A request has either messages or a prompt',
+      fix: 'Give one of the two.',
+    })
   }
   if (problems.length > 0) throw inputError('generate', problems)
 
@@ -91,7 +124,13 @@ export async function readRequest(args: GenerateArgs, model: OpenedModel): Promi
       promptIds.length === 0
         ? 'The prompt is empty, and this model has no token that begins a text'
         : `The prompt has ${promptIds.length} tokens, the model remembers ${contextLength}`
-    throw inputError('generate', [{ path: 'prompt', message, fix: promptIds.length === 0 ? 'Write at least one character.' : 'Shorten it.' }])
+    throw inputError('generate', [
+      {
+        path: 'prompt',
+        message,
+        fix: promptIds.length === 0 ? 'Write at least one character.' : 'Shorten it.',
+      },
+    ])
   }
   return {
     promptIds,
@@ -104,18 +143,27 @@ export async function readRequest(args: GenerateArgs, model: OpenedModel): Promi
   }
 }
 
-function promptOf({ messages, prompt, chat }: GenerateArgs, tokenizer: Tokenizer): { prompt: string; promptIds: number[] } {
+function promptOf(
+  { messages, prompt, chat }: GenerateArgs,
+  tokenizer: Tokenizer,
+): { prompt: string; promptIds: number[] } {
   const conversation = messages ?? (chat ? [{ role: 'user', content: prompt ?? '' }] : null)
-  const promptIds = conversation ? chatTemplateFor(tokenizer).promptIds(conversation) : textPromptIds(tokenizer, prompt ?? '')
+  const promptIds = conversation
+    ? chatTemplateFor(tokenizer).promptIds(conversation)
+    : textPromptIds(tokenizer, prompt ?? '')
   return { prompt: tokenizer.decode(promptIds), promptIds }
 }
 
 /** Ends of a text or of a turn, whoever names them: the tokenizer, its template, or the model's configs. */
-async function stopIdsOf({ checkpoint, files }: OpenedModel, tokenizer: Tokenizer): Promise<ReadonlySet<number>> {
+async function stopIdsOf(
+  { checkpoint, files }: OpenedModel,
+  tokenizer: Tokenizer,
+): Promise<ReadonlySet<number>> {
   const { config } = checkpoint
   const generationConfig = files.find(({ name }) => name === GENERATION_CONFIG_FILE)
   const ids = new Set(config.eosTokenIds)
   for (const id of chatTemplateFor(tokenizer).stopIds) ids.add(id)
-  if (generationConfig) for (const id of generationEosIds(await readText(generationConfig), config.vocabSize)) ids.add(id)
+  if (generationConfig)
+    for (const id of generationEosIds(await readText(generationConfig), config.vocabSize)) ids.add(id)
   return ids
 }

@@ -1,6 +1,6 @@
 import type { RunConfig } from '../config/schema.ts'
 import type { PeftAdapter } from '../formats/peft-adapter.ts'
-import { generateText, type GeneratedText } from '../generate/generate-text.ts'
+import { type GeneratedText, generateText } from '../generate/generate-text.ts'
 import { writeGenerationTables } from '../generate/generate-tokens.ts'
 import { buildGeneration, type GenerationProgram } from '../generate/program.ts'
 import type { Executable, Runtime } from '../graph/executable.ts'
@@ -33,11 +33,25 @@ interface Work {
 const CAPACITY_STEP = 256
 
 /** Whether weights stored for one config serve another. */
-export const sameStorage = (a: RunConfig, b: RunConfig): boolean => JSON.stringify(baseStorage(a)) === JSON.stringify(baseStorage(b))
+export const sameStorage = (a: RunConfig, b: RunConfig): boolean =>
+  JSON.stringify(baseStorage(a)) === JSON.stringify(baseStorage(b))
 
 /** Loads a base for generation alone. */
-export async function loadBase(model: OpenedModel, config: RunConfig, runtime: Runtime, work: Work): Promise<LoadedProgram> {
-  const program = programFor(model, config, null, 1, { train: [], evaluate: [], logits: [] }, 1, runtime.traits)
+export async function loadBase(
+  model: OpenedModel,
+  config: RunConfig,
+  runtime: Runtime,
+  work: Work,
+): Promise<LoadedProgram> {
+  const program = programFor(
+    model,
+    config,
+    null,
+    1,
+    { train: [], evaluate: [], logits: [] },
+    1,
+    runtime.traits,
+  )
   const { executable } = await realiseProgram(program, { model, runtime, ...work })
   return { model, program, executable }
 }
@@ -47,24 +61,44 @@ export async function loadBase(model: OpenedModel, config: RunConfig, runtime: R
  * for the next request while the same adapter's shape speaks and the cache has room.
  */
 export class Generation {
-  private planned: { program: GenerationProgram; executable: Executable; weights: DecoderWeights; key: string } | null = null
+  private planned: {
+    program: GenerationProgram
+    executable: Executable
+    weights: DecoderWeights
+    key: string
+  } | null = null
 
   constructor(
     readonly base: LoadedProgram,
     private readonly runtime: Runtime,
   ) {}
 
-  async generate(request: GenerateRequest, speaker: Speaker, { onEvent, signal }: Work): Promise<GenerateResult> {
+  async generate(
+    request: GenerateRequest,
+    speaker: Speaker,
+    { onEvent, signal }: Work,
+  ): Promise<GenerateResult> {
     const { program, executable, weights } = await this.plan(request, speaker, { onEvent, signal })
     if (typeof speaker !== 'string') writeAdapter(executable, weights, speaker.modules)
     const { promptIds, prompt } = request
     const startedAt = performance.now()
-    const tokens = generateText({ ...request, program, executable, voice: speaker === 'base' ? 'base' : 'tuned', signal })
+    const tokens = generateText({
+      ...request,
+      program,
+      executable,
+      voice: speaker === 'base' ? 'base' : 'tuned',
+      signal,
+    })
     let firstAt = 0
     for (;;) {
       const next = await tokens.next()
       firstAt ||= performance.now()
-      if (next.done) return { ...speedOf(next.value, promptIds.length, startedAt, firstAt), prompt, promptTokens: promptIds.length }
+      if (next.done)
+        return {
+          ...speedOf(next.value, promptIds.length, startedAt, firstAt),
+          prompt,
+          promptTokens: promptIds.length,
+        }
       onEvent({ type: 'generate/token', ...next.value })
     }
   }
@@ -74,13 +108,22 @@ export class Generation {
     this.planned = null
   }
 
-  private async plan({ promptIds, maxNewTokens }: GenerateRequest, speaker: Speaker, { onEvent, signal }: Work) {
+  private async plan(
+    { promptIds, maxNewTokens }: GenerateRequest,
+    speaker: Speaker,
+    { onEvent, signal }: Work,
+  ) {
     const { model, program: held, executable: owner } = this.base
     const { config } = model.checkpoint
     // The base alone speaks through any plan.
     const key = speaker === 'base' ? null : speaker === 'live' ? 'live' : JSON.stringify(speaker.config)
     const wanted = Math.min(promptIds.length + maxNewTokens, config.maxPositionEmbeddings)
-    if (this.planned && (key === null || key === this.planned.key) && wanted <= this.planned.program.request.capacity) return this.planned
+    if (
+      this.planned &&
+      (key === null || key === this.planned.key) &&
+      wanted <= this.planned.program.request.capacity
+    )
+      return this.planned
     this.dispose()
     const capacity = Math.min(Math.ceil(wanted / CAPACITY_STEP) * CAPACITY_STEP, config.maxPositionEmbeddings)
     const weights = spokenWeights(held, speaker)
@@ -88,7 +131,8 @@ export class Generation {
     const executable = await this.runtime.realise(program.plan, {
       signal,
       share: owner,
-      onProgress: (done, total) => onEvent({ type: 'run/progress', phase: 'compiling', done, total, unit: 'kernels' }),
+      onProgress: (done, total) =>
+        onEvent({ type: 'run/progress', phase: 'compiling', done, total, unit: 'kernels' }),
     })
     onEvent({ type: 'memory/allocated', bytes: owner.allocatedBytes + executable.allocatedBytes })
     writeGenerationTables(program, executable)
@@ -105,7 +149,12 @@ function spokenWeights({ weights, request }: Program, speaker: Speaker): Decoder
   return own
 }
 
-function speedOf({ text, tokenIds, finishReason }: GeneratedText, promptTokens: number, startedAt: number, firstAt: number) {
+function speedOf(
+  { text, tokenIds, finishReason }: GeneratedText,
+  promptTokens: number,
+  startedAt: number,
+  firstAt: number,
+) {
   const promptSeconds = (firstAt - startedAt) / 1000
   const textSeconds = (performance.now() - firstAt) / 1000
   return {
@@ -113,7 +162,8 @@ function speedOf({ text, tokenIds, finishReason }: GeneratedText, promptTokens: 
     tokenIds,
     finishReason,
     // A single token comes with the prompt.
-    tokensPerSecond: tokenIds.length > 1 ? (tokenIds.length - 1) / textSeconds : tokenIds.length / promptSeconds,
+    tokensPerSecond:
+      tokenIds.length > 1 ? (tokenIds.length - 1) / textSeconds : tokenIds.length / promptSeconds,
     promptTokensPerSecond: promptTokens / promptSeconds,
   }
 }

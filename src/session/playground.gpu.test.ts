@@ -10,7 +10,13 @@ import { createLocalEngine } from './local-engine.ts'
 import { fetchSource } from './testing/golden-case.ts'
 
 const MODEL = '/models/studio-tiny-3m'
-const MODEL_FILES = ['config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']
+const MODEL_FILES = [
+  'config.json',
+  'generation_config.json',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+]
 
 /** The samples of the model's own README: greedy, on the weights as they are stored. */
 const GREEDY: [question: string, answer: string][] = [
@@ -26,19 +32,31 @@ const GREEDY: [question: string, answer: string][] = [
   ['What is the opposite of "cold"?', 'The opposite of "cold" is "uncold".'],
 ]
 
-const file = (path: string): FileReference => ({ kind: 'url', name: path.split('/').at(-1) ?? path, url: path })
-const asReference = ({ path, bytes }: OutputFile): FileReference => ({ kind: 'blob', name: path, blob: new Blob([bytes]) })
+const file = (path: string): FileReference => ({
+  kind: 'url',
+  name: path.split('/').at(-1) ?? path,
+  url: path,
+})
+const asReference = ({ path, bytes }: OutputFile): FileReference => ({
+  kind: 'blob',
+  name: path,
+  blob: new Blob([bytes]),
+})
 
 async function openEngine(): Promise<Engine> {
   const engine = createLocalEngine({
     runtime: laneRuntime,
     resolveFile: async (reference) => {
-      if (reference.kind === 'blob') return memorySource(reference.name, new Uint8Array(await reference.blob.arrayBuffer()))
+      if (reference.kind === 'blob')
+        return memorySource(reference.name, new Uint8Array(await reference.blob.arrayBuffer()))
       if (reference.kind === 'url') return fetchSource(reference.url)
       throw new Error('no paths in a page')
     },
   })
-  await engine.execute('model/open', { name: 'studio-tiny-3m', files: MODEL_FILES.map((name) => file(`${MODEL}/${name}`)) })
+  await engine.execute('model/open', {
+    name: 'studio-tiny-3m',
+    files: MODEL_FILES.map((name) => file(`${MODEL}/${name}`)),
+  })
   return engine
 }
 
@@ -53,7 +71,11 @@ describe('the base as it is stored', () => {
 
   it.each(GREEDY)('%s', async (prompt, answer) => {
     const events: RunEvent[] = []
-    const result = await engine.execute('model/generate', { prompt, chat: true, config: unquantized }, { onEvent: (event) => events.push(event) })
+    const result = await engine.execute(
+      'model/generate',
+      { prompt, chat: true, config: unquantized },
+      { onEvent: (event) => events.push(event) },
+    )
     expect(result).toMatchObject({
       text: answer,
       finishReason: 'stop',
@@ -86,13 +108,28 @@ describe('the base as it is stored', () => {
     ]
     const whole = await engine.execute('model/generate', { messages, config: unquantized })
     expect(whole.prompt).toContain('<|assistant|>Hello!<|end|><|user|>')
-    const cut = await engine.execute('model/generate', { messages, config: unquantized, stop: [whole.text.slice(4, 8)] })
-    expect(cut).toMatchObject({ text: whole.text.slice(0, whole.text.indexOf(whole.text.slice(4, 8))), finishReason: 'stop' })
+    const cut = await engine.execute('model/generate', {
+      messages,
+      config: unquantized,
+      stop: [whole.text.slice(4, 8)],
+    })
+    expect(cut).toMatchObject({
+      text: whole.text.slice(0, whole.text.indexOf(whole.text.slice(4, 8))),
+      finishReason: 'stop',
+    })
   })
 
   it('the same seed says the same, another one something else; requests wait for each other', async () => {
     const say = (seed: number) =>
-      engine.execute('model/generate', { prompt: 'Tell me a short story.', chat: true, config: unquantized, temperature: 1, topP: 0.9, seed, maxNewTokens: 20 })
+      engine.execute('model/generate', {
+        prompt: 'Tell me a short story.',
+        chat: true,
+        config: unquantized,
+        temperature: 1,
+        topP: 0.9,
+        seed,
+        maxNewTokens: 20,
+      })
     const [first, second, third] = await Promise.all([say(1), say(1), say(2)])
     expect(second.text).toBe(first.text)
     expect(third.text).not.toBe(first.text)
@@ -104,18 +141,40 @@ describe('the base as it is stored', () => {
       if (event.type === 'generate/token') cancel.abort()
     }
     const options = { onEvent, signal: cancel.signal }
-    const endless = engine.execute('model/generate', { prompt: 'Once', config: unquantized, maxNewTokens: 400, temperature: 1 }, options)
+    const endless = engine.execute(
+      'model/generate',
+      { prompt: 'Once', config: unquantized, maxNewTokens: 400, temperature: 1 },
+      options,
+    )
     await expect(endless).rejects.toMatchObject({ code: 'cancelled' })
-    const again = await engine.execute('model/generate', { prompt: 'Hello!', chat: true, config: unquantized })
+    const again = await engine.execute('model/generate', {
+      prompt: 'Hello!',
+      chat: true,
+      config: unquantized,
+    })
     expect(again.text).toBe('Hello!')
   })
 
   it('refuses what it cannot do, all at once', async () => {
-    const bad = engine.execute('model/generate', { temperature: -1, topP: 0, topK: 1.5, maxNewTokens: 0, stop: [''] })
-    await expect(bad).rejects.toMatchObject({ code: 'input/generate', problems: Array.from({ length: 6 }, () => expect.anything()) })
+    const bad = engine.execute('model/generate', {
+      temperature: -1,
+      topP: 0,
+      topK: 1.5,
+      maxNewTokens: 0,
+      stop: [''],
+    })
+    await expect(bad).rejects.toMatchObject({
+      code: 'input/generate',
+      problems: Array.from({ length: 6 }, () => expect.anything()),
+    })
     const long = engine.execute('model/generate', { prompt: 'word '.repeat(600) })
-    await expect(long).rejects.toMatchObject({ code: 'input/generate', message: expect.stringMatching(/the model remembers 512/) })
-    await expect(engine.execute('model/generate', { prompt: 'a', adapter: 'run' })).rejects.toMatchObject({ code: 'input/no-run' })
+    await expect(long).rejects.toMatchObject({
+      code: 'input/generate',
+      message: expect.stringMatching(/the model remembers 512/),
+    })
+    await expect(engine.execute('model/generate', { prompt: 'a', adapter: 'run' })).rejects.toMatchObject({
+      code: 'input/no-run',
+    })
   })
 })
 
@@ -177,11 +236,19 @@ describe('beside a run', () => {
     expect(allocated[1] - allocated[0]).toBeLessThan(12 << 20)
 
     // The adapter as it was then, from its files: the same words.
-    const reread = await engine.execute('model/generate', { ...question, adapter: adapterThen.map(asReference), config })
+    const reread = await engine.execute('model/generate', {
+      ...question,
+      adapter: adapterThen.map(asReference),
+      config,
+    })
     expect(reread.text).toBe(spoken.tuned)
     // And the finished one goes on being heard.
     const last = await engine.execute('model/generate', { ...question, adapter: 'run' })
-    const lastReread = await engine.execute('model/generate', { ...question, adapter: expected.map(asReference), config })
+    const lastReread = await engine.execute('model/generate', {
+      ...question,
+      adapter: expected.map(asReference),
+      config,
+    })
     expect(lastReread.text).toBe(last.text)
   })
 })

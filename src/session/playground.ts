@@ -64,7 +64,12 @@ export class Playground {
     if (signal?.aborted) throw new StudioError('cancelled', 'The text was cancelled')
     const adapter = await request.openAdapter()
     if (adapter?.config.useDora) {
-      throw inputError('adapter', [{ message: 'The adapter is a DoRA adapter, which cannot be run here yet', fix: 'Use a plain LoRA adapter.' }])
+      throw inputError('adapter', [
+        {
+          message: 'The adapter is a DoRA adapter, which cannot be run here yet',
+          fix: 'Use a plain LoRA adapter.',
+        },
+      ])
     }
     const checked = await readRequest(args, model)
     const speaker = adapter ?? (args.adapter === 'run' ? 'live' : 'base')
@@ -78,8 +83,12 @@ export class Playground {
     }
   }
 
-  private async generationFor({ model, config, live, runtime, onEvent, signal }: Omit<PlaygroundRequest, 'args'>, needsLive: boolean): Promise<Generation> {
-    if (needsLive && !live) throw new StudioError('input/no-run', 'There is no run yet', { hint: 'Start a run first.' })
+  private async generationFor(
+    { model, config, live, runtime, onEvent, signal }: Omit<PlaygroundRequest, 'args'>,
+    needsLive: boolean,
+  ): Promise<Generation> {
+    if (needsLive && !live)
+      throw new StudioError('input/no-run', 'There is no run yet', { hint: 'Start a run first.' })
     const serves = (base: LoadedProgram | null): base is LoadedProgram =>
       base !== null && base.model === model && sameStorage(base.program.request.config, config)
     const wanted = live && (needsLive || serves(live)) ? live : serves(this.ownBase) ? this.ownBase : null

@@ -7,7 +7,13 @@ import { bufferTensor, type Tensor } from '../../graph/tensor.ts'
 import { decode } from '../../model/decoder.ts'
 import { placeAdapters } from '../../model/place-adapters.ts'
 import { ropeTables } from '../../model/rope-tables.ts'
-import { type DecoderWeights, declareWeights, decoderLinears, weightTensors, withoutAdapters } from '../../model/weights.ts'
+import {
+  type DecoderWeights,
+  declareWeights,
+  decoderLinears,
+  weightTensors,
+  withoutAdapters,
+} from '../../model/weights.ts'
 import { logits } from '../../ops/linear.ts'
 import type { OpenedModel } from '../../session/open-model.ts'
 import { writeGenerationTables } from '../generate-tokens.ts'
@@ -39,7 +45,12 @@ export async function speak(
   return { model, weights, program, executable }
 }
 
-async function writeWeights(executable: Executable, { checkpoint }: OpenedModel, weights: DecoderWeights, adapter: PeftAdapter | null): Promise<void> {
+async function writeWeights(
+  executable: Executable,
+  { checkpoint }: OpenedModel,
+  weights: DecoderWeights,
+  adapter: PeftAdapter | null,
+): Promise<void> {
   const { tensors } = executable.plan
   for (const { name } of weightTensors(weights)) {
     const bytes = await checkpoint.tensors.get(name)?.readBytes()
@@ -59,15 +70,26 @@ export interface WholeModel {
   destroy(): void
 }
 
-export async function whole({ model, weights, executable: spoken }: SpokenModel, length: number, runtime: Runtime): Promise<WholeModel> {
+export async function whole(
+  { model, weights, executable: spoken }: SpokenModel,
+  length: number,
+  runtime: Runtime,
+): Promise<WholeModel> {
   const { config } = model.checkpoint
   const input = (name: string): Tensor => bufferTensor(`whole.${name}`, [length], 'u32', 'workspace')
   const [ids, positions, segments] = ['ids', 'positions', 'segments'].map(input)
-  const table = (name: string) => bufferTensor(`whole.${name}`, [length, config.headDim / 2], 'f32', 'workspace')
+  const table = (name: string) =>
+    bufferTensor(`whole.${name}`, [length, config.headDim / 2], 'f32', 'workspace')
   const [cos, sin] = [table('cos'), table('sin')]
   const record = (used: DecoderWeights): Graph => {
     const graph = new Graph()
-    const hidden = decode(graph, config, used, { batchSize: 1, sequenceLength: length, ids, positions, segments, cos, sin }, { train: false })
+    const hidden = decode(
+      graph,
+      config,
+      used,
+      { batchSize: 1, sequenceLength: length, ids, positions, segments, cos, sin },
+      { train: false },
+    )
     graph.expose('logits', logits(graph, hidden, used.head))
     return graph
   }
@@ -79,7 +101,10 @@ export async function whole({ model, weights, executable: spoken }: SpokenModel,
   executable.write(tensors[cos.name], tables.cos)
   executable.write(tensors[sin.name], tables.sin)
   executable.write(tensors[segments.name], new Uint32Array(length))
-  executable.write(tensors[positions.name], Uint32Array.from({ length }, (_, position) => position))
+  executable.write(
+    tensors[positions.name],
+    Uint32Array.from({ length }, (_, position) => position),
+  )
   return {
     async nextLogits(tokens, voice) {
       const padded = new Uint32Array(length)
@@ -88,7 +113,11 @@ export async function whole({ model, weights, executable: spoken }: SpokenModel,
       executable.run(voice)
       const rows = executable.plan.stages[voice].exposed.logits
       const sizeBytes = config.vocabSize * 4
-      const row = await executable.read({ ...rows, offset: rows.offset + (tokens.length - 1) * sizeBytes, sizeBytes })
+      const row = await executable.read({
+        ...rows,
+        offset: rows.offset + (tokens.length - 1) * sizeBytes,
+        sizeBytes,
+      })
       return new Float32Array(row.buffer)
     },
     destroy: () => executable.destroy(),
