@@ -81,9 +81,9 @@ it.each<Voice>(['base', 'tuned'])('the kernels for GPUs say the same: %s', async
     const { program, executable } = onGpuKernels
     const other = await collect({ promptIds, voice, program, executable })
     expect(other.ids).toEqual(choices.map(({ tokenId }) => tokenId))
-    other.choices.forEach(({ probability }, index) =>
-      expect(probability / choices[index].probability).toBeCloseTo(1, 5),
-    )
+    for (const [index, { probability }] of other.choices.entries()) {
+      expect(probability / choices[index].probability).toBeCloseTo(1, 5)
+    }
   }
 })
 

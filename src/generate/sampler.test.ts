@@ -65,9 +65,9 @@ describe('chooseToken', () => {
       const choice = chooseToken(candidates, options, (i + 0.5) / draws)
       if (choice) counts[choice.tokenId]++
     }
-    counts.forEach((count, token) =>
-      expect(Math.abs(count / draws - expected[token])).toBeLessThan(2 / draws),
-    )
+    for (const [token, count] of counts.entries()) {
+      expect(Math.abs(count / draws - expected[token])).toBeLessThan(2 / draws)
+    }
   })
 
   it('seeded numbers follow the distribution too', () => {
