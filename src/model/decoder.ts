@@ -46,10 +46,24 @@ export interface DecoderOptions {
 }
 
 /** A Llama decoder up to the LM head: token ids → normalised hidden states [N, C]. */
-export function decode(graph: Graph, config: ModelConfig, weights: DecoderWeights, inputs: DecoderInputs, options: DecoderOptions): Tensor {
+export function decode(
+  graph: Graph,
+  config: ModelConfig,
+  weights: DecoderWeights,
+  inputs: DecoderInputs,
+  options: DecoderOptions,
+): Tensor {
   const { batchSize, sequenceLength, segments } = inputs
-  const attend: Attend = (q, k, v, heads) => attention(graph, q, k, v, { segments, batchSize, sequenceLength, ...heads })
-  const x = decodeBlocks(graph, config, weights, { ...inputs, tokens: batchSize * sequenceLength }, attend, options) // [N, C]
+  const attend: Attend = (q, k, v, heads) =>
+    attention(graph, q, k, v, { segments, batchSize, sequenceLength, ...heads })
+  const x = decodeBlocks(
+    graph,
+    config,
+    weights,
+    { ...inputs, tokens: batchSize * sequenceLength },
+    attend,
+    options,
+  ) // [N, C]
   return rmsnorm(graph, x, weights.finalNorm, config.rmsNormEps) // [N, C]
 }
 
@@ -65,7 +79,8 @@ export function decodeNext(
   inputs: CachedInputs,
   beforeLast?: () => void,
 ): Tensor {
-  const attend: Attend = (q, k, v, heads, block) => cachedAttention(graph, q, k, v, { cache: inputs.caches[block], ...heads })
+  const attend: Attend = (q, k, v, heads, block) =>
+    cachedAttention(graph, q, k, v, { cache: inputs.caches[block], ...heads })
   const x = decodeBlocks(graph, config, weights, inputs, attend, { train: false }) // [N, C]
   beforeLast?.()
   const last = inputs.tokens === 1 ? x : lastRow(graph, x) // [1, C]
@@ -93,7 +108,9 @@ function decodeBlocks(
   const { ids, tokens } = inputs
   let x = embedding(graph, { ids, table: weights.embedding, tokens, hiddenSize: config.hiddenSize }) // [N, C]
   weights.blocks.forEach((block, index) => {
-    x = graph.block(index, () => decodeBlock(graph, config, block, weights.codebook, x, inputs, attend, options, index))
+    x = graph.block(index, () =>
+      decodeBlock(graph, config, block, weights.codebook, x, inputs, attend, options, index),
+    )
   })
   return x
 }
@@ -123,7 +140,8 @@ function decodeBlock(
       adapter: adapter && { ...adapter, dropout: train ? adapter.dropout : 0, maskId },
     })
   }
-  const rotate = (vectors: Tensor, count: number) => rope(graph, vectors, { positions, cos, sin, heads: count, headDim })
+  const rotate = (vectors: Tensor, count: number) =>
+    rope(graph, vectors, { positions, cos, sin, heads: count, headDim })
 
   const n = rmsnorm(graph, x, inputNorm, rmsNormEps) // [N, C]
   const q = rotate(project('self_attn.q_proj', n), heads) // [N, NH·HD]

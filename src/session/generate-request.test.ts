@@ -108,4 +108,18 @@ describe('readRequest', () => {
     )
     await expect(readRequest({ prompt: 'Hi' }, mute)).rejects.toMatchObject({ code: 'input/no-tokenizer' })
   })
+
+  it('continues a plain text in spite of a chat template that cannot be read', async () => {
+    const broken = new TextEncoder().encode(
+      '{"chat_template": "{% for %}", "bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>"}',
+    )
+    const changed = await openModel(
+      'changed',
+      sources((name, bytes) => (name === 'tokenizer_config.json' ? broken : bytes)),
+    )
+    expect((await readRequest({ prompt: 'Hi' }, changed)).stopIds).toContain(0)
+    await expect(readRequest({ prompt: 'Hi', chat: true }, changed)).rejects.toMatchObject({
+      code: 'input/chat-template',
+    })
+  })
 })

@@ -162,8 +162,17 @@ async function stopIdsOf(
   const { config } = checkpoint
   const generationConfig = files.find(({ name }) => name === GENERATION_CONFIG_FILE)
   const ids = new Set(config.eosTokenIds)
-  for (const id of chatTemplateFor(tokenizer).stopIds) ids.add(id)
+  for (const id of templateStopIds(tokenizer)) ids.add(id)
   if (generationConfig)
     for (const id of generationEosIds(await readText(generationConfig), config.vocabSize)) ids.add(id)
   return ids
+}
+
+/** A template that cannot be read ends no plain text; a chat is refused with its fault. */
+function templateStopIds(tokenizer: Tokenizer): ReadonlySet<number> {
+  try {
+    return chatTemplateFor(tokenizer).stopIds
+  } catch {
+    return new Set()
+  }
 }
