@@ -46,6 +46,9 @@ const asReference = ({ path, bytes }: OutputFile): FileReference => ({
 async function openEngine(): Promise<Engine> {
   const engine = createLocalEngine({
     runtime: laneRuntime,
+    openStore: async () => {
+      throw new Error('nothing is saved here')
+    },
     resolveFile: async (reference) => {
       if (reference.kind === 'blob')
         return memorySource(reference.name, new Uint8Array(await reference.blob.arrayBuffer()))
