@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { parseRunConfig } from '../config/parse.ts'
 import type { RunConfigInput } from '../config/schema.ts'
 import { laneRuntime } from '../ops/testing/lane-runtime.ts'
+import { MemoryPageStore } from '../optim/page-store.ts'
 import { memorySource } from '../util/byte-source.ts'
 import type { Engine } from './engine.ts'
 import type { RunEvent } from './events.ts'
@@ -46,15 +47,13 @@ const asReference = ({ path, bytes }: OutputFile): FileReference => ({
 async function openEngine(): Promise<Engine> {
   const engine = createLocalEngine({
     runtime: laneRuntime,
-    openStore: async () => {
-      throw new Error('nothing is saved here')
-    },
     resolveFile: async (reference) => {
       if (reference.kind === 'blob')
         return memorySource(reference.name, new Uint8Array(await reference.blob.arrayBuffer()))
       if (reference.kind === 'url') return fetchSource(reference.url)
       throw new Error('no paths in a page')
     },
+    openStore: async () => new MemoryPageStore(),
   })
   await engine.execute('model/open', {
     name: 'studio-tiny-3m',
