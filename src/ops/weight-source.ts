@@ -42,7 +42,10 @@ export interface WeightSourceOptions {
 }
 
 /** How a kernel reads `weight` of any format. @throws internal/weight for a 4-bit weight without its code book */
-export function weightSource(weight: Tensor, { codebook, sharedCode = false }: WeightSourceOptions = {}): WeightSource {
+export function weightSource(
+  weight: Tensor,
+  { codebook, sharedCode = false }: WeightSourceOptions = {},
+): WeightSource {
   const dense = (name: string, element: string, include: string): WeightSource => ({
     name,
     includes: [codeNone, include],
@@ -64,7 +67,10 @@ export function weightSource(weight: Tensor, { codebook, sharedCode = false }: W
     case 'fp4':
       return fourBitSource(weight, codebook, sharedCode)
     default:
-      throw new StudioError('internal/weight', `${weight.name} is stored as ${weight.format}, which is no weight format`)
+      throw new StudioError(
+        'internal/weight',
+        `${weight.name} is stored as ${weight.format}, which is no weight format`,
+      )
   }
 }
 
@@ -72,7 +78,10 @@ function fourBitSource(weight: Tensor, codebook: Tensor | undefined, sharedCode:
   const { quantization } = weight
   if (!quantization || !codebook) {
     const lacks = quantization ? 'code book' : 'quantization'
-    throw new StudioError('internal/weight', `${weight.name} is stored as ${weight.format} but comes without its ${lacks}`)
+    throw new StudioError(
+      'internal/weight',
+      `${weight.name} is stored as ${weight.format} but comes without its ${lacks}`,
+    )
   }
   const { doubleQuant, blockSize } = quantization
   const layout = quantLayout(weight.shape, quantization)
