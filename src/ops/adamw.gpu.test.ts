@@ -33,7 +33,16 @@ function adamwTest(name: string, { step = 1, maxGradNorm = 0, norm = 3, count = 
       const skip = !Number.isFinite(norm)
       const clipFactor = maxGradNorm > 0 && norm > maxGradNorm ? maxGradNorm / norm : 1
       const { learningRate: lr, epsilon: eps, beta1, beta2, weightDecay } = STEP
-      const after = adamwStep({ p: values, m, v }, gradients, { step, lr, beta1, beta2, eps, weightDecay, clipFactor, skip })
+      const after = adamwStep({ p: values, m, v }, gradients, {
+        step,
+        lr,
+        beta1,
+        beta2,
+        eps,
+        weightDecay,
+        clipFactor,
+        skip,
+      })
       return { outputs: { values: after.p, m: after.m, v: after.v } }
     },
     step: {
@@ -53,7 +62,11 @@ adamwTest('clipped', { step: 7, maxGradNorm: 1, norm: 3 })
 adamwTest('norm below the limit', { step: 7, maxGradNorm: 1, norm: 0.5 })
 adamwTest('a norm of zero', { step: 7, maxGradNorm: 1, norm: 0 })
 adamwTest('NaN norm leaves everything as it is', { step: 7, norm: Number.NaN })
-adamwTest('infinite norm leaves everything as it is', { step: 7, maxGradNorm: 1, norm: Number.POSITIVE_INFINITY })
+adamwTest('infinite norm leaves everything as it is', {
+  step: 7,
+  maxGradNorm: 1,
+  norm: Number.POSITIVE_INFINITY,
+})
 
 const zeros = { shape: [64], data: new Float64Array(64) }
 

@@ -52,8 +52,11 @@ export interface AdamwTensors {
  */
 export function adamw(graph: Graph, { values, gradients, m, v, norm }: AdamwTensors): void {
   for (const tensor of [values, gradients, m, v]) {
-    if (elementCount(tensor.shape) === elementCount(values.shape) && elementCount(tensor.shape) % 4 === 0) continue
-    throw new Error(`${tensor.name} has ${elementCount(tensor.shape)} elements, expected ${elementCount(values.shape)}, a multiple of 4`)
+    if (elementCount(tensor.shape) === elementCount(values.shape) && elementCount(tensor.shape) % 4 === 0)
+      continue
+    throw new Error(
+      `${tensor.name} has ${elementCount(tensor.shape)} elements, expected ${elementCount(values.shape)}, a multiple of 4`,
+    )
   }
   graph.record(adamwOperation, {
     inputs: { gradients, norm },

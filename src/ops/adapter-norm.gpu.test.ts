@@ -26,16 +26,24 @@ function adapterNormTest(name: string, modules: Module[], sizeOfB = 1): void {
   const inputs: Record<string, TestInput> = {}
   modules.forEach(({ rank, inner, outer }, index) => {
     inputs[`A${index}`] = { shape: [rank, inner], data: uniformValues(rank * inner, 10 + index) }
-    inputs[`B${index}`] = { shape: [outer, rank], data: uniformValues(outer * rank, 20 + index, -sizeOfB, sizeOfB) }
+    inputs[`B${index}`] = {
+      shape: [outer, rank],
+      data: uniformValues(outer * rank, 20 + index, -sizeOfB, sizeOfB),
+    }
   })
   testOp({
     name: `adapter norms: ${name}`,
     inputs,
     build: (graph, tensors) => ({
-      norms: adapterNorm(graph, modules.map((_, index) => ({ A: tensors[`A${index}`], B: tensors[`B${index}`] }))),
+      norms: adapterNorm(
+        graph,
+        modules.map((_, index) => ({ A: tensors[`A${index}`], B: tensors[`B${index}`] })),
+      ),
     }),
     reference: (values) => ({
-      outputs: { norms: modules.map((module, index) => squaredNorm(values[`A${index}`], values[`B${index}`], module)) },
+      outputs: {
+        norms: modules.map((module, index) => squaredNorm(values[`A${index}`], values[`B${index}`], module)),
+      },
     }),
   })
 }

@@ -44,7 +44,12 @@ const adapterNormOperation: Operation<{ modules: number }> = {
  */
 export function adapterNorm(graph: Graph, adapters: readonly { A: Tensor; B: Tensor }[]): Tensor {
   const norms = graph.activation('adapter norms', [adapters.length])
-  const inputs = Object.fromEntries(adapters.flatMap(({ A, B }, index) => [[`A${index}`, A], [`B${index}`, B]]))
+  const inputs = Object.fromEntries(
+    adapters.flatMap(({ A, B }, index) => [
+      [`A${index}`, A],
+      [`B${index}`, B],
+    ]),
+  )
   graph.record(adapterNormOperation, { inputs, outputs: { norms }, attributes: { modules: adapters.length } })
   return norms
 }

@@ -5,5 +5,11 @@ import { testOp } from './testing/test-op.ts'
 const limits = { maxComputeWorkgroupStorageSize: 16384 }
 
 for (const headDim of [8, 16, 32, 64, 96, 128, 256]) {
-  testOp(attentionCase(`with full tiles, heads of ${headDim}`, shape(2, 70, 4, 2, headDim), { limits, segmentIds: packed(140, 9, 61, 1) }), ['gpu'])
+  testOp(
+    attentionCase(`with full tiles, heads of ${headDim}`, shape(2, 70, 4, 2, headDim), {
+      limits,
+      segmentIds: packed(140, 9, 61, 1),
+    }),
+    ['gpu'],
+  )
 }

@@ -15,9 +15,17 @@ testOp(attentionCase('heads of 64, 9 of them on 3 (SmolLM2)', shape(1, 35, 9, 3,
 testOp(attentionCase('heads of 96', shape(1, 18, 2, 1, 96)), ['plain'])
 testOp(attentionCase('heads of 128', shape(1, 20, 2, 1, 128)), ['plain'])
 testOp(attentionCase('heads of 256', shape(1, 11, 1, 1, 256)), ['plain'])
-testOp(attentionCase('packed documents that straddle tiles', shape(2, 40, 2, 1, 32), { segmentIds: packed(80, 5, 1, 17, 30) }))
+testOp(
+  attentionCase('packed documents that straddle tiles', shape(2, 40, 2, 1, 32), {
+    segmentIds: packed(80, 5, 1, 17, 30),
+  }),
+)
 testOp(attentionCase('a document a token', shape(1, 21, 1, 1, 16), { segmentIds: packed(21, 1) }))
-testOp(attentionCase('segments out of order and interleaved', shape(1, 37, 2, 1, 16), { segmentIds: packed(37, 3, 4).map((id) => (id * 7) % 3) }))
+testOp(
+  attentionCase('segments out of order and interleaved', shape(1, 37, 2, 1, 16), {
+    segmentIds: packed(37, 3, 4).map((id) => (id * 7) % 3),
+  }),
+)
 testOp(attentionCase('scores far from zero', shape(1, 24, 1, 1, 64), { range: 12 }))
 testOp(attentionCase('only v trains', shape(1, 9, 2, 1, 16), { trained: 'v' }), ['plain'])
 testOp(attentionCase('only k trains', shape(1, 9, 2, 1, 16), { trained: 'k' }), ['plain'])

@@ -53,17 +53,27 @@ const MIN_KEYS = 4
  * many keys at a time as workgroup memory holds.
  * @param sharedBytes workgroup memory of the kernel with such tiles
  */
-export function tileShape(headDim: number, sharedBytes: (rows: number, keys: number) => number, limits: DeviceLimits): TileShape {
+export function tileShape(
+  headDim: number,
+  sharedBytes: (rows: number, keys: number) => number,
+  limits: DeviceLimits,
+): TileShape {
   const vectorsInRow = headDim / 4
   let lanes = Math.ceil(vectorsInRow / MAX_VECTORS)
   while (vectorsInRow % lanes !== 0) lanes++
-  for (let rows = Math.max(1, Math.floor(TILED_INVOCATIONS / lanes)); rows >= 1; rows = Math.floor(rows / 2)) {
+  for (
+    let rows = Math.max(1, Math.floor(TILED_INVOCATIONS / lanes));
+    rows >= 1;
+    rows = Math.floor(rows / 2)
+  ) {
     for (let keys = MAX_KEYS; keys >= MIN_KEYS; keys /= 2) {
       if (sharedBytes(rows, keys) > limits.maxComputeWorkgroupStorageSize) continue
       return { rows, keys, lanes, vectors: vectorsInRow / lanes }
     }
   }
-  throw new Error(`no tile of attention heads of ${headDim} fits ${limits.maxComputeWorkgroupStorageSize} bytes of workgroup memory`)
+  throw new Error(
+    `no tile of attention heads of ${headDim} fits ${limits.maxComputeWorkgroupStorageSize} bytes of workgroup memory`,
+  )
 }
 
 /** Bytes of a tile row, padded by one vec4 against bank conflicts. */
@@ -113,7 +123,15 @@ const BACKWARD_QUERY: AttentionKernel = {
   stem: 'attention_backward_query',
   plain: backwardQueryPlain,
   tiled: backwardQueryTiled,
-  bindings: [read('q'), read('k'), read('v'), read('dO'), read('statistics', 'vec2<f32>'), read('segments', 'u32'), update('dq')],
+  bindings: [
+    read('q'),
+    read('k'),
+    read('v'),
+    read('dO'),
+    read('statistics', 'vec2<f32>'),
+    read('segments', 'u32'),
+    update('dq'),
+  ],
   flags: ['accumulate'],
   sharedBytes: backwardQueryBytes,
 }
@@ -172,8 +190,19 @@ function attentionCall(
     source: tiled,
     includes: [FLAT_INDEX, attentionIndex, attentionSpan],
     bindings,
-    params: [...SHAPE_PARAMS, ...flagParams, { name: 'batchSize', type: 'u32' }, { name: 'tiles', type: 'u32' }],
-    constants: { HEAD_DIM4: headDim / 4, ROWS: tile.rows, KEYS: tile.keys, LANES: tile.lanes, VECTORS: tile.vectors },
+    params: [
+      ...SHAPE_PARAMS,
+      ...flagParams,
+      { name: 'batchSize', type: 'u32' },
+      { name: 'tiles', type: 'u32' },
+    ],
+    constants: {
+      HEAD_DIM4: headDim / 4,
+      ROWS: tile.rows,
+      KEYS: tile.keys,
+      LANES: tile.lanes,
+      VECTORS: tile.vectors,
+    },
     workgroupSize: [tile.rows * tile.lanes, 1, 1],
   }
   const workgroups = spreadWorkgroups(tiles * rowHeads * batchSize, device.limits)
@@ -218,7 +247,9 @@ const attentionBackwardOperation: Operation<BackwardAttributes> = {
     const read = { q, k, v, dO, statistics, segments }
     if (outputs.dq) {
       const flags = { accumulate: Number(accumulate.dq) }
-      calls.push(attentionCall(BACKWARD_QUERY, shape, shape.heads, device, { ...read, dq: outputs.dq }, flags))
+      calls.push(
+        attentionCall(BACKWARD_QUERY, shape, shape.heads, device, { ...read, dq: outputs.dq }, flags),
+      )
     }
     if (outputs.dk || outputs.dv) {
       const flags = { accumulateKey: Number(accumulate.dk), accumulateValue: Number(accumulate.dv) }
@@ -256,10 +287,18 @@ const attentionOperation: Operation<AttentionShape> = {
  * o = softmax(scale · q · kᵀ) · v, causal, within segments, flash style (Dao et al. 2022): no [T, T] tensor exists, the
  * backward recomputes the scores from the saved log-sum-exp. q [N, NH · HD], k and v [N, NKV · HD] → o [N, NH · HD].
  */
-export function attention(graph: Graph, q: Tensor, k: Tensor, v: Tensor, { segments, ...shape }: AttentionOptions): Tensor {
+export function attention(
+  graph: Graph,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  { segments, ...shape }: AttentionOptions,
+): Tensor {
   const { batchSize, sequenceLength, heads, kvHeads, headDim } = shape
-  if (headDim % 4 !== 0 || headDim > 256) throw new Error(`attention heads of ${headDim}: expected a multiple of 4, at most 256`)
-  if (heads % kvHeads !== 0) throw new Error(`${heads} query heads cannot share ${kvHeads} key-value heads evenly`)
+  if (headDim % 4 !== 0 || headDim > 256)
+    throw new Error(`attention heads of ${headDim}: expected a multiple of 4, at most 256`)
+  if (heads % kvHeads !== 0)
+    throw new Error(`${heads} query heads cannot share ${kvHeads} key-value heads evenly`)
   const rows = batchSize * sequenceLength
   const o = graph.activation('attention', [rows, heads * headDim])
   const lse = graph.activation('attention.lse', [rows * heads])

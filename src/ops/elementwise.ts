@@ -18,7 +18,8 @@ const VEC4: ValueWidth = { width: 4, element: 'vec4<f32>', suffix: 'vec4', inclu
 const SCALAR: ValueWidth = { width: 1, element: 'f32', suffix: 'f32', include: valueF32 }
 
 /** Four at a time where every extent allows it. */
-export const valueWidth = (...extents: number[]): ValueWidth => (extents.every((extent) => extent % 4 === 0) ? VEC4 : SCALAR)
+export const valueWidth = (...extents: number[]): ValueWidth =>
+  extents.every((extent) => extent % 4 === 0) ? VEC4 : SCALAR
 
 /** Gives `flat_group` and `flat_index` for dispatches made by spreadWorkgroups. */
 export const FLAT_INDEX = flatIndex

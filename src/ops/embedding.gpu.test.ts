@@ -4,7 +4,13 @@ import { embedding } from './embedding.ts'
 import type { DenseInput } from './testing/op-case.ts'
 import { testOp } from './testing/test-op.ts'
 
-function embeddingTest(ids: number[], vocabSize: number, hiddenSize: number, format: DenseInput['format'], scale = 1): void {
+function embeddingTest(
+  ids: number[],
+  vocabSize: number,
+  hiddenSize: number,
+  format: DenseInput['format'],
+  scale = 1,
+): void {
   testOp({
     name: `embedding of ${ids.length} tokens, ${format} [${vocabSize}, ${hiddenSize}], values up to ${scale}`,
     inputs: {

@@ -3,9 +3,15 @@ import type { Graph } from '../graph/graph.ts'
 import type { Kernel } from '../graph/kernel.ts'
 import type { Operation } from '../graph/operation.ts'
 import { elementCount, type Tensor } from '../graph/tensor.ts'
-import { ELEMENTWISE_WORKGROUP, elementwiseWorkgroups, FLAT_INDEX, type ValueWidth, valueWidth } from './elementwise.ts'
-import { weightValues } from './weight-values.ts'
+import {
+  ELEMENTWISE_WORKGROUP,
+  elementwiseWorkgroups,
+  FLAT_INDEX,
+  type ValueWidth,
+  valueWidth,
+} from './elementwise.ts'
 import type { WeightSource } from './weight-source.ts'
+import { weightValues } from './weight-values.ts'
 
 const forwardKernel = (source: WeightSource, { element }: ValueWidth): Kernel => ({
   name: `embedding_forward.${source.name}`,

@@ -45,7 +45,9 @@ const partials = (gradients: Tensor, { software }: DeviceTraits): number =>
 
 const gradientNormOperation: Operation<null> = {
   name: 'gradient-norm',
-  workspace: ({ inputs }, device) => ({ partial: { shape: [partials(inputs.gradients, device)], format: 'f32' } }),
+  workspace: ({ inputs }, device) => ({
+    partial: { shape: [partials(inputs.gradients, device)], format: 'f32' },
+  }),
   kernels({ inputs: { gradients }, outputs: { norm } }, device, { partial }): Call[] {
     const invocations = partials(gradients, device)
     return [
@@ -70,6 +72,7 @@ const gradientNormOperation: Operation<null> = {
  * gradient, or an overflow, gives a norm whose exponent bits are all ones.
  */
 export function gradientNorm(graph: Graph, gradients: Tensor, norm: Tensor): void {
-  if (elementCount(gradients.shape) % 4 !== 0) throw new Error(`${gradients.name} is not a multiple of 4 elements`)
+  if (elementCount(gradients.shape) % 4 !== 0)
+    throw new Error(`${gradients.name} is not a multiple of 4 elements`)
   graph.record(gradientNormOperation, { inputs: { gradients }, outputs: { norm }, attributes: null })
 }

@@ -30,24 +30,42 @@ const STORAGE = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const
 /** Quantizes all of them with one plan, whose buffers hold garbage before. `visit` gets each matrix's buffer and report. */
 async function quantizeOnGpu(
   matrices: readonly Matrix[],
-  visit: (matrix: Matrix, original: Float32Array, buffer: Uint8Array, report: Awaited<ReturnType<typeof quantizeWeight>>['report']) => void | Promise<void>,
+  visit: (
+    matrix: Matrix,
+    original: Float32Array,
+    buffer: Uint8Array,
+    report: Awaited<ReturnType<typeof quantizeWeight>>['report'],
+  ) => void | Promise<void>,
 ): Promise<void> {
   const runtime = await laneRuntime()
-  const codebooks = { nf4: bufferTensor('codebook nf4', [272], 'f32', 'weights'), fp4: bufferTensor('codebook fp4', [272], 'f32', 'weights') }
-  const weights = matrices.map(({ name, shape, format }): Tensor => quantizedTensor(name, shape, format, quantLayout(shape, format)))
+  const codebooks = {
+    nf4: bufferTensor('codebook nf4', [272], 'f32', 'weights'),
+    fp4: bufferTensor('codebook fp4', [272], 'f32', 'weights'),
+  }
+  const weights = matrices.map(
+    ({ name, shape, format }): Tensor => quantizedTensor(name, shape, format, quantLayout(shape, format)),
+  )
   const stages = Object.fromEntries(
-    matrices.map(({ name, dtype, format }, index) => [STAGE.load(name), recordQuantization(weights[index], dtype, codebooks[format.type])]),
+    matrices.map(({ name, dtype, format }, index) => [
+      STAGE.load(name),
+      recordQuantization(weights[index], dtype, codebooks[format.type]),
+    ]),
   )
   const plan = makePlan(stages, runtime.traits, [...Object.values(codebooks), ...weights])
   const executable = await runtime.realise(plan)
   try {
     fillWithGarbage(executable)
-    for (const [type, codebook] of Object.entries(codebooks)) executable.write(plan.tensors[codebook.name], codeBookValues(type as FourBitType))
+    for (const [type, codebook] of Object.entries(codebooks))
+      executable.write(plan.tensors[codebook.name], codeBookValues(type as FourBitType))
     for (const [index, matrix] of matrices.entries()) {
       const bytes = encodeValues(matrix.values, STORAGE[matrix.dtype])
       const elements = matrix.shape[0] * matrix.shape[1]
       const original = Float32Array.from(decodeValues(bytes, STORAGE[matrix.dtype], elements))
-      const stored = storedTensor(matrix, bytes.slice(0, elements * (matrix.dtype === 'F32' ? 4 : 2)), original)
+      const stored = storedTensor(
+        matrix,
+        bytes.slice(0, elements * (matrix.dtype === 'F32' ? 4 : 2)),
+        original,
+      )
       const { report } = await quantizeWeight(executable, weights[index], stored)
       await visit(matrix, original, await executable.read(plan.tensors[matrix.name]), report)
     }
@@ -59,11 +77,16 @@ async function quantizeOnGpu(
 
 function fillWithGarbage(executable: Executable): void {
   executable.plan.buffers.forEach(({ usage, sizeBytes }, buffer) => {
-    if (usage === 'storage') executable.write({ buffer, offset: 0, sizeBytes }, new Uint32Array(sizeBytes / 4).fill(0x7fc0dead))
+    if (usage === 'storage')
+      executable.write({ buffer, offset: 0, sizeBytes }, new Uint32Array(sizeBytes / 4).fill(0x7fc0dead))
   })
 }
 
-const storedTensor = ({ name, shape, dtype }: Matrix, bytes: Uint8Array<ArrayBuffer>, original: Float32Array<ArrayBuffer>): StoredTensor => ({
+const storedTensor = (
+  { name, shape, dtype }: Matrix,
+  bytes: Uint8Array<ArrayBuffer>,
+  original: Float32Array<ArrayBuffer>,
+): StoredTensor => ({
   name,
   dtype: dtype as Dtype,
   shape,
@@ -73,7 +96,8 @@ const storedTensor = ({ name, shape, dtype }: Matrix, bytes: Uint8Array<ArrayBuf
   readFloat32: async (first = 0, end = original.length) => original.slice(first, end),
 })
 
-const onCpu = (matrix: Matrix, original: Float32Array) => quantizeMatrix(original, matrix.shape, matrix.format, matrix.name)
+const onCpu = (matrix: Matrix, original: Float32Array) =>
+  quantizeMatrix(original, matrix.shape, matrix.format, matrix.name)
 
 async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', bytes.slice())
@@ -143,7 +167,13 @@ function randomMatrix(seed: number): Matrix {
   const values = Float64Array.from({ length: rows * columns }, (_, index) =>
     hardValue(seed, index, blockScale(seed, Math.floor(index / blockSize), dtype), type),
   )
-  return { name: `seed ${seed}: ${type} ${blockSize} ${dtype} ${rows}×${columns}`, shape: [rows, columns], format, dtype, values }
+  return {
+    name: `seed ${seed}: ${type} ${blockSize} ${dtype} ${rows}×${columns}`,
+    shape: [rows, columns],
+    format,
+    dtype,
+    values,
+  }
 }
 
 test('100 random matrices have the bytes that the CPU gives them, odd lengths, straddling, zero, subnormal and huge blocks among them', async () => {
@@ -156,7 +186,10 @@ test('100 random matrices have the bytes that the CPU gives them, odd lengths, s
     if (matrix.shape[0] > 1 && matrix.shape[1] % matrix.format.blockSize !== 0) straddling++
     const expected = encodeMatrix(onCpu(matrix, original))
     const at = expected.findIndex((byte, index) => byte !== buffer[index])
-    if (at >= 0) different.push(`${matrix.name}: byte ${at} of ${expected.length} is ${buffer[at]}, expected ${expected[at]}`)
+    if (at >= 0)
+      different.push(
+        `${matrix.name}: byte ${at} of ${expected.length} is ${buffer[at]}, expected ${expected[at]}`,
+      )
   })
   expect(different).toEqual([])
   expect(odd).toBeGreaterThan(20)
@@ -167,8 +200,17 @@ test('every block size and both types, single and double, on a weight of a commo
   const matrices = BLOCK_SIZES.flatMap((blockSize) =>
     (['nf4', 'fp4'] as const).map((type, index): Matrix => {
       const doubleQuant = (Math.log2(blockSize) + index) % 2 === 0
-      const values = Float64Array.from({ length: 96 * 192 }, (_, i) => (uniform(blockSize, i) + uniform(blockSize, i, 1) - 1) * 0.1)
-      return { name: `${type} ${blockSize}`, shape: [96, 192], format: { type, blockSize, doubleQuant }, dtype: 'F32', values }
+      const values = Float64Array.from(
+        { length: 96 * 192 },
+        (_, i) => (uniform(blockSize, i) + uniform(blockSize, i, 1) - 1) * 0.1,
+      )
+      return {
+        name: `${type} ${blockSize}`,
+        shape: [96, 192],
+        format: { type, blockSize, doubleQuant },
+        dtype: 'F32',
+        values,
+      }
     }),
   )
   await quantizeOnGpu(matrices, (matrix, original, buffer, report) => {
@@ -190,7 +232,13 @@ test.each([
   const values = new Float64Array(300).fill(0.5)
   values[200] = bad
   for (const dtype of ['F32', 'F16', 'BF16'] as const) {
-    const matrix: Matrix = { name: 'model.bad.weight', shape: [3, 100], format: { type: 'nf4', blockSize: 64, doubleQuant: true }, dtype, values }
+    const matrix: Matrix = {
+      name: 'model.bad.weight',
+      shape: [3, 100],
+      format: { type: 'nf4', blockSize: 64, doubleQuant: true },
+      dtype,
+      values,
+    }
     await expect(quantizeOnGpu([matrix], () => {})).rejects.toThrow(/model\.bad\.weight.*192 to 255/)
   }
 })

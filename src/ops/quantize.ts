@@ -50,7 +50,10 @@ export function blockAbsmax(graph: Graph, source: Tensor, { blockSize }: { block
 
 const quantizeCodesOperation: Operation<QuantizedStorage> = {
   name: 'quantize_codes',
-  kernels({ inputs: { source, reciprocals }, outputs: { weight }, attributes: { type, blockSize, doubleQuant } }, { limits }) {
+  kernels(
+    { inputs: { source, reciprocals }, outputs: { weight }, attributes: { type, blockSize, doubleQuant } },
+    { limits },
+  ) {
     const access = weightSource(source)
     const elements = elementCount(source.shape)
     // Padding included: nothing of the codes is left to what the buffer held before.
@@ -87,7 +90,12 @@ const quantizeCodesOperation: Operation<QuantizedStorage> = {
  */
 export function quantizeCodes(graph: Graph, source: Tensor, reciprocals: Tensor, weight: Tensor): void {
   const attributes = storageOf(weight)
-  graph.record(quantizeCodesOperation, { inputs: { source, reciprocals }, outputs: { weight }, updates: ['weight'], attributes })
+  graph.record(quantizeCodesOperation, {
+    inputs: { source, reciprocals },
+    outputs: { weight },
+    updates: ['weight'],
+    attributes,
+  })
 }
 
 /** Elements that one invocation sums: enough to keep the records few, few enough for f32. */
@@ -128,8 +136,16 @@ const quantizationErrorOperation: Operation<null> = {
  */
 export function quantizationError(graph: Graph, source: Tensor, weight: Tensor, codebook: Tensor): Tensor {
   const elements = elementCount(weight.shape)
-  const sums = graph.activation('error sums', [Math.ceil(elements / runElements(elements)), RECORD_WORDS], 'u32')
-  graph.record(quantizationErrorOperation, { inputs: { source, weight, codebook }, outputs: { sums }, attributes: null })
+  const sums = graph.activation(
+    'error sums',
+    [Math.ceil(elements / runElements(elements)), RECORD_WORDS],
+    'u32',
+  )
+  graph.record(quantizationErrorOperation, {
+    inputs: { source, weight, codebook },
+    outputs: { sums },
+    attributes: null,
+  })
   return sums
 }
 
@@ -161,7 +177,9 @@ function renamed(access: WeightSource): WeightSource {
     ...access,
     includes: access.includes.slice(-1).map(rename),
     bindings: access.bindings.map((binding) => ({ ...binding, name: rename(binding.name) })),
-    tensors: Object.fromEntries(Object.entries(access.tensors).map(([name, tensor]) => [rename(name), tensor])),
+    tensors: Object.fromEntries(
+      Object.entries(access.tensors).map(([name, tensor]) => [rename(name), tensor]),
+    ),
   }
 }
 
@@ -169,8 +187,12 @@ function renamed(access: WeightSource): WeightSource {
 function nearestCodeWgsl(type: QuantizedStorage['type']): string {
   const { thresholds, order } = fourBitCodeBook(type)
   const bits = new Uint32Array(Float32Array.from(thresholds).buffer)
-  const terms = [...bits].map((threshold) => `u32(x > bitcast<f32>(0x${threshold.toString(16).padStart(8, '0')}u))`)
-  const packed = [0, 8].map((first) => [...order].slice(first, first + 8).reduce((word, code, i) => (word | (code << (4 * i))) >>> 0, 0))
+  const terms = [...bits].map(
+    (threshold) => `u32(x > bitcast<f32>(0x${threshold.toString(16).padStart(8, '0')}u))`,
+  )
+  const packed = [0, 8].map((first) =>
+    [...order].slice(first, first + 8).reduce((word, code, i) => (word | (code << (4 * i))) >>> 0, 0),
+  )
   return `fn rank_of(x: f32) -> u32 {
   return ${terms.join('\n    + ')};
 }

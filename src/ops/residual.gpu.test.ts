@@ -3,7 +3,12 @@ import { uniformValues } from '../reference/uniform-values.ts'
 import { residual } from './residual.ts'
 import { testOp } from './testing/test-op.ts'
 
-for (const shape of [[1, 1], [3, 7], [4, 64], [5, 260]]) {
+for (const shape of [
+  [1, 1],
+  [3, 7],
+  [4, 64],
+  [5, 260],
+]) {
   const size = shape[0] * shape[1]
   testOp({
     name: `residual ${shape.join('×')}`,

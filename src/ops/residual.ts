@@ -4,7 +4,13 @@ import type { Graph } from '../graph/graph.ts'
 import type { Kernel } from '../graph/kernel.ts'
 import type { Operation } from '../graph/operation.ts'
 import { elementCount, type Tensor } from '../graph/tensor.ts'
-import { ELEMENTWISE_WORKGROUP, elementwiseWorkgroups, FLAT_INDEX, type ValueWidth, valueWidth } from './elementwise.ts'
+import {
+  ELEMENTWISE_WORKGROUP,
+  elementwiseWorkgroups,
+  FLAT_INDEX,
+  type ValueWidth,
+  valueWidth,
+} from './elementwise.ts'
 
 const forwardKernel = ({ element, suffix, include }: ValueWidth): Kernel => ({
   name: `residual_forward.${suffix}`,

@@ -10,7 +10,11 @@ function rmsnormTest(rows: number, columns: number, format: DenseInput['format']
   testOp({
     name: `rmsnorm ${rows}×${columns}, ${format} weight, values up to ${range}`,
     inputs: {
-      x: { shape: [rows, columns], data: uniformValues(rows * columns, 1, -range, range), gradient: 'activation' },
+      x: {
+        shape: [rows, columns],
+        data: uniformValues(rows * columns, 1, -range, range),
+        gradient: 'activation',
+      },
       weight: { shape: [columns], data: uniformValues(columns, 2, 0.1, 2), format },
     },
     build: (graph, { x, weight }) => ({ y: rmsnorm(graph, x, weight, EPS) }),

@@ -13,7 +13,10 @@ const cases = [
 for (const { tokens, heads, headDim, positions } of cases) {
   const maxPositions = Math.max(...positions) + 1
   const half = headDim / 2
-  const tables = ropeTables(Float64Array.from({ length: maxPositions }, (_, i) => i), ropeFrequencies(headDim, 10000))
+  const tables = ropeTables(
+    Float64Array.from({ length: maxPositions }, (_, i) => i),
+    ropeFrequencies(headDim, 10000),
+  )
   const size = tokens * heads * headDim
   testOp({
     name: `rope ${tokens} tokens, ${heads} heads of ${headDim}`,
@@ -23,9 +26,15 @@ for (const { tokens, heads, headDim, positions } of cases) {
       cos: { shape: [maxPositions, half], data: tables.cos },
       sin: { shape: [maxPositions, half], data: tables.sin },
     },
-    build: (graph, { x, positions, cos, sin }) => ({ y: rope(graph, x, { positions, cos, sin, heads, headDim }) }),
+    build: (graph, { x, positions, cos, sin }) => ({
+      y: rope(graph, x, { positions, cos, sin, heads, headDim }),
+    }),
     reference({ x, positions, cos, sin }, gradients) {
-      const rows = (table: Float64Array) => Float64Array.from({ length: tokens * half }, (_, i) => table[positions[Math.floor(i / half)] * half + (i % half)])
+      const rows = (table: Float64Array) =>
+        Float64Array.from(
+          { length: tokens * half },
+          (_, i) => table[positions[Math.floor(i / half)] * half + (i % half)],
+        )
       const perToken = { cos: rows(cos), sin: rows(sin) }
       return {
         outputs: { y: ropeForward(x, perToken, heads, headDim) },

@@ -1,10 +1,16 @@
 import rotateSource from '../../shaders/rope_rotate.wgsl?raw'
+import type { DeviceTraits } from '../graph/device.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Call, Kernel } from '../graph/kernel.ts'
-import type { DeviceTraits } from '../graph/device.ts'
 import type { Operation } from '../graph/operation.ts'
 import { elementCount, type Tensor } from '../graph/tensor.ts'
-import { ELEMENTWISE_WORKGROUP, elementwiseWorkgroups, FLAT_INDEX, type ValueWidth, valueWidth } from './elementwise.ts'
+import {
+  ELEMENTWISE_WORKGROUP,
+  elementwiseWorkgroups,
+  FLAT_INDEX,
+  type ValueWidth,
+  valueWidth,
+} from './elementwise.ts'
 
 export interface RopeOptions {
   /** u32 [N]: which row of the tables a token is rotated by. */
@@ -72,7 +78,14 @@ const ropeBackwardOperation: Operation<RotateAttributes> = {
 const ropeOperation: Operation<RopeAttributes> = {
   name: 'rope',
   kernels({ inputs: { x, positions, cos, sin }, outputs: { y }, attributes }, device) {
-    return [rotate({ x, positions, cos_table: cos, sin_table: sin, y }, 1, { ...attributes, accumulate: false }, device)]
+    return [
+      rotate(
+        { x, positions, cos_table: cos, sin_table: sin, y },
+        1,
+        { ...attributes, accumulate: false },
+        device,
+      ),
+    ]
   },
   backward({ inputs: { x, positions, cos, sin }, outputs, attributes }, context) {
     const dy = context.gradient(outputs.y)
@@ -94,6 +107,10 @@ const ropeOperation: Operation<RopeAttributes> = {
 export function rope(graph: Graph, x: Tensor, { positions, cos, sin, heads, headDim }: RopeOptions): Tensor {
   if (headDim % 2 !== 0) throw new Error(`rotary embedding needs an even head dimension, got ${headDim}`)
   const y = graph.activation('rope', x.shape)
-  graph.record(ropeOperation, { inputs: { x, positions, cos, sin }, outputs: { y }, attributes: { heads, headDim } })
+  graph.record(ropeOperation, {
+    inputs: { x, positions, cos, sin },
+    outputs: { y },
+    attributes: { heads, headDim },
+  })
   return y
 }

@@ -1,15 +1,24 @@
 import { swigluBackward, swigluForward } from '../reference/swiglu.ts'
 import { uniformValues } from '../reference/uniform-values.ts'
-import type { OpCase } from './testing/op-case.ts'
 import { swiglu } from './swiglu.ts'
+import type { OpCase } from './testing/op-case.ts'
 import { testOp } from './testing/test-op.ts'
 
-const swigluCase = (name: string, shape: number[], range: number, trained = { gate: true, up: true }): OpCase => {
+const swigluCase = (
+  name: string,
+  shape: number[],
+  range: number,
+  trained = { gate: true, up: true },
+): OpCase => {
   const size = shape[0] * shape[1]
   return {
     name: `swiglu ${name}`,
     inputs: {
-      gate: { shape, data: uniformValues(size, 1, -range, range), gradient: trained.gate ? 'activation' : undefined },
+      gate: {
+        shape,
+        data: uniformValues(size, 1, -range, range),
+        gradient: trained.gate ? 'activation' : undefined,
+      },
       up: { shape, data: uniformValues(size, 2), gradient: trained.up ? 'activation' : undefined },
     },
     build: (graph, { gate, up }) => ({ a: swiglu(graph, gate, up) }),

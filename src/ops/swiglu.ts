@@ -4,7 +4,13 @@ import type { Graph } from '../graph/graph.ts'
 import type { Kernel } from '../graph/kernel.ts'
 import type { Operation, WorkspaceRequest } from '../graph/operation.ts'
 import { elementCount, type Tensor } from '../graph/tensor.ts'
-import { ELEMENTWISE_WORKGROUP, elementwiseWorkgroups, FLAT_INDEX, type ValueWidth, valueWidth } from './elementwise.ts'
+import {
+  ELEMENTWISE_WORKGROUP,
+  elementwiseWorkgroups,
+  FLAT_INDEX,
+  type ValueWidth,
+  valueWidth,
+} from './elementwise.ts'
 import { gradientOutputs } from './gradient-outputs.ts'
 
 const forwardKernel = ({ element, suffix, include }: ValueWidth): Kernel => ({
@@ -56,7 +62,11 @@ const swigluBackwardOperation: Operation<BackwardAttributes> = {
       {
         kernel: backwardKernel(value),
         tensors: { ...inputs, dgate: outputs.dgate ?? unwanted, dup: outputs.dup ?? unwanted },
-        params: { count, accumulateGate: Number(attributes.accumulateGate), accumulateUp: Number(attributes.accumulateUp) },
+        params: {
+          count,
+          accumulateGate: Number(attributes.accumulateGate),
+          accumulateUp: Number(attributes.accumulateUp),
+        },
         workgroups: elementwiseWorkgroups(count, limits),
       },
     ]
@@ -86,7 +96,10 @@ const swigluOperation: Operation<null> = {
       inputs: { da, gate, up },
       outputs: targets.outputs,
       updates: targets.updates,
-      attributes: { accumulateGate: targets.updates.includes('dgate'), accumulateUp: targets.updates.includes('dup') },
+      attributes: {
+        accumulateGate: targets.updates.includes('dgate'),
+        accumulateUp: targets.updates.includes('dup'),
+      },
     })
   },
 }

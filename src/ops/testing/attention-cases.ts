@@ -14,7 +14,8 @@ export interface Shape {
 /** Documents of the given lengths, one after the other, over and over. */
 export const packed = (tokens: number, ...lengths: number[]) => {
   const ids: number[] = []
-  for (let id = 1; ids.length < tokens; id++) ids.push(...new Array(lengths[(id - 1) % lengths.length]).fill(id))
+  for (let id = 1; ids.length < tokens; id++)
+    ids.push(...new Array(lengths[(id - 1) % lengths.length]).fill(id))
   return ids.slice(0, tokens)
 }
 
@@ -30,7 +31,11 @@ interface CaseOptions {
   limits?: OpCase['limits']
 }
 
-export function attentionCase(name: string, shape: Shape, { segmentIds, trained = 'qkv', range = 2, limits = smallTiles(shape.headDim) }: CaseOptions = {}): OpCase {
+export function attentionCase(
+  name: string,
+  shape: Shape,
+  { segmentIds, trained = 'qkv', range = 2, limits = smallTiles(shape.headDim) }: CaseOptions = {},
+): OpCase {
   const { batchSize, sequenceLength, heads, kvHeads, headDim } = shape
   const N = batchSize * sequenceLength
   const scale = 1 / Math.sqrt(headDim)
@@ -49,7 +54,9 @@ export function attentionCase(name: string, shape: Shape, { segmentIds, trained 
       segments: { shape: [N], data: segments, format: 'u32' },
     },
     limits,
-    build: (graph, { q, k, v, segments }) => ({ o: attention(graph, q, k, v, { segments, ...shape, scale }) }),
+    build: (graph, { q, k, v, segments }) => ({
+      o: attention(graph, q, k, v, { segments, ...shape, scale }),
+    }),
     reference({ q, k, v, segments: segmentIds }, gradients) {
       const { o, lse } = attentionForward(q, k, v, { ...shape, segmentIds })
       const { dq, dk, dv } = attentionBackward(gradients.o, q, k, v, o, lse, { ...shape, segmentIds })
@@ -58,7 +65,13 @@ export function attentionCase(name: string, shape: Shape, { segmentIds, trained 
   }
 }
 
-export const shape = (batchSize: number, sequenceLength: number, heads: number, kvHeads: number, headDim: number): Shape => ({
+export const shape = (
+  batchSize: number,
+  sequenceLength: number,
+  heads: number,
+  kvHeads: number,
+  headDim: number,
+): Shape => ({
   batchSize,
   sequenceLength,
   heads,

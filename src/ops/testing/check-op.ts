@@ -25,9 +25,17 @@ export interface PreparedCase {
 }
 
 /** Records the op, its backward and probes around them. */
-export function prepareCase(opCase: OpCase, traits: DeviceTraits, route: GradientRoute = 'written'): PreparedCase {
+export function prepareCase(
+  opCase: OpCase,
+  traits: DeviceTraits,
+  route: GradientRoute = 'written',
+): PreparedCase {
   const recorded = record(opCase, route)
-  const plan = makePlan({ test: recorded.graph }, traits, recorded.contents.map(({ tensor }) => tensor))
+  const plan = makePlan(
+    { test: recorded.graph },
+    traits,
+    recorded.contents.map(({ tensor }) => tensor),
+  )
   return { opCase, recorded, plan: clearingInsideFences(plan) }
 }
 
@@ -67,7 +75,10 @@ function record(opCase: OpCase, route: GradientRoute): Recorded {
   const parameterGradients = new Map<string, Content>()
   const place = (key: string, input: Pick<DenseInput, 'shape' | 'data' | 'format'>): Content => {
     const { shape, data, format = 'f32' } = input
-    const content = { tensor: fenced(bufferTensor(key, shape, format, 'weights')), bytes: encodeValues(data, format) }
+    const content = {
+      tensor: fenced(bufferTensor(key, shape, format, 'weights')),
+      bytes: encodeValues(data, format),
+    }
     contents.push(content)
     return content
   }
@@ -85,7 +96,10 @@ function record(opCase: OpCase, route: GradientRoute): Recorded {
     const held = place(`gradient of ${name}`, { shape: input.shape, data: [] })
     parameterGradients.set(name, held)
     content.tensor = { ...content.tensor, gradient: held.tensor }
-    tensors[name] = input.gradient === 'activation' && route === 'written' ? asActivation(graph, content.tensor) : content.tensor
+    tensors[name] =
+      input.gradient === 'activation' && route === 'written'
+        ? asActivation(graph, content.tensor)
+        : content.tensor
   }
 
   const outputs = opCase.build(graph, tensors)
@@ -94,7 +108,10 @@ function record(opCase: OpCase, route: GradientRoute): Recorded {
     const pairs = gradientOutputs(opCase, outputs).map((name) => {
       const output = outputs[name]
       outputGradients[name] = uniformValues(elementCount(output.shape), 1234 + name.length)
-      return { output, gradient: place(`gradient at ${name}`, { shape: output.shape, data: outputGradients[name] }).tensor }
+      return {
+        output,
+        gradient: place(`gradient at ${name}`, { shape: output.shape, data: outputGradients[name] }).tensor,
+      }
     })
     if (pairs.length > 0) lossWithGradients(graph, pairs)
     backward(graph, { gradientCheckpointing: false })
@@ -118,19 +135,31 @@ function valuesLike(values: ArrayLike<number>): Float64Array {
 /** A cleared tensor's fence is not part of it. */
 function clearingInsideFences(plan: Plan): Plan {
   const inside = (command: PlannedCommand): PlannedCommand =>
-    command.kind === 'clear' ? { ...command, range: { ...command.range, sizeBytes: command.range.sizeBytes - FENCE_BYTES } } : command
+    command.kind === 'clear'
+      ? { ...command, range: { ...command.range, sizeBytes: command.range.sizeBytes - FENCE_BYTES } }
+      : command
   const stage = plan.stages.test
   return { ...plan, stages: { test: { ...stage, commands: stage.commands.map(inside) } } }
 }
 
 const gradientOutputs = ({ gradientsAt }: OpCase, outputs: Record<string, Tensor>): readonly string[] =>
-  gradientsAt ?? Object.keys(outputs).filter((name) => outputs[name].home.kind === 'activation' && outputs[name].format === 'f32')
+  gradientsAt ??
+  Object.keys(outputs).filter(
+    (name) => outputs[name].home.kind === 'activation' && outputs[name].format === 'f32',
+  )
 
 /** The bytes of every storage buffer after the run, by buffer index. */
-async function execute(opCase: OpCase, { contents }: Recorded, plan: Plan, runtime: Runtime): Promise<Map<number, Uint8Array<ArrayBuffer>>> {
+async function execute(
+  opCase: OpCase,
+  { contents }: Recorded,
+  plan: Plan,
+  runtime: Runtime,
+): Promise<Map<number, Uint8Array<ArrayBuffer>>> {
   const executable = await runtime.realise(plan)
   try {
-    const storage = plan.buffers.flatMap(({ usage, sizeBytes }, buffer) => (usage === 'storage' ? [{ buffer, offset: 0, sizeBytes }] : []))
+    const storage = plan.buffers.flatMap(({ usage, sizeBytes }, buffer) =>
+      usage === 'storage' ? [{ buffer, offset: 0, sizeBytes }] : [],
+    )
     for (const range of storage) executable.write(range, new Uint32Array(range.sizeBytes / 4).fill(SENTINEL))
     for (const { tensor, bytes } of contents) executable.write(plan.tensors[tensor.name], bytes)
     executable.setStep(opCase.step ?? {})
@@ -144,38 +173,59 @@ async function execute(opCase: OpCase, { contents }: Recorded, plan: Plan, runti
   }
 }
 
-function compare(opCase: OpCase, recorded: Recorded, plan: Plan, after: Map<number, Uint8Array<ArrayBuffer>>) {
+function compare(
+  opCase: OpCase,
+  recorded: Recorded,
+  plan: Plan,
+  after: Map<number, Uint8Array<ArrayBuffer>>,
+) {
   const { graph, contents, outputs, expected, parameterGradients } = recorded
   const problems: string[] = []
   const errors: Errors = {}
-  const bytesAt = ({ buffer, offset, sizeBytes }: BufferRange) => (after.get(buffer) as Uint8Array<ArrayBuffer>).slice(offset, offset + sizeBytes)
+  const bytesAt = ({ buffer, offset, sizeBytes }: BufferRange) =>
+    (after.get(buffer) as Uint8Array<ArrayBuffer>).slice(offset, offset + sizeBytes)
   const rangeOf = (tensor: Tensor): BufferRange => {
     if (tensor.home.kind !== 'activation') return plan.tensors[tensor.name]
     const exposed = [...graph.exposed].find(([, candidate]) => candidate === tensor)
     if (!exposed) throw new Error(`${tensor.name} is not an output of any recorded node`)
     return plan.stages.test.exposed[exposed[0]]
   }
-  const actualOf = (tensor: Tensor) => decodeValues(bytesAt(rangeOf(tensor)), tensor.format, elementCount(tensor.shape))
-  const judge = (name: string, format: Tensor['format'], actual: Float64Array, expected: ArrayLike<number>) => {
+  const actualOf = (tensor: Tensor) =>
+    decodeValues(bytesAt(rangeOf(tensor)), tensor.format, elementCount(tensor.shape))
+  const judge = (
+    name: string,
+    format: Tensor['format'],
+    actual: Float64Array,
+    expected: ArrayLike<number>,
+  ) => {
     const whole = format === 'u32' || format === 'i32'
     errors[name] = nmse(actual, expected)
     const tolerance = whole ? 0 : toleranceOf(opCase, name)
     if (errors[name] <= tolerance) return
     const worst = worstElement(actual, expected)
-    problems.push(`${name} has an NMSE of ${errors[name].toExponential(1)} (at most ${tolerance}); [${worst}] is ${actual[worst]}, expected ${expected[worst]}`)
+    problems.push(
+      `${name} has an NMSE of ${errors[name].toExponential(1)} (at most ${tolerance}); [${worst}] is ${actual[worst]}, expected ${expected[worst]}`,
+    )
   }
 
-  for (const [name, tensor] of Object.entries(outputs)) judge(name, tensor.format, actualOf(tensor), expected.outputs[name])
+  for (const [name, tensor] of Object.entries(outputs))
+    judge(name, tensor.format, actualOf(tensor), expected.outputs[name])
   for (const [name, { tensor, bytes }] of parameterGradients) {
     const held = decodeValues(bytes, 'f32', elementCount(tensor.shape))
     const actual = actualOf(tensor).map((value, i) => value - held[i])
     judge(`d(${name})`, 'f32', actual, expected.gradients?.[name] ?? [])
   }
 
-  const mayChange = new Set([...Object.values(outputs), ...[...parameterGradients.values()].map(({ tensor }) => tensor)].map(({ name }) => name))
+  const mayChange = new Set(
+    [...Object.values(outputs), ...[...parameterGradients.values()].map(({ tensor }) => tensor)].map(
+      ({ name }) => name,
+    ),
+  )
   for (const { tensor, bytes } of contents) {
     if (mayChange.has(tensor.name)) continue
-    const changed = bytesAt(rangeOf(tensor)).subarray(0, bytes.length).findIndex((byte, i) => byte !== bytes[i])
+    const changed = bytesAt(rangeOf(tensor))
+      .subarray(0, bytes.length)
+      .findIndex((byte, i) => byte !== bytes[i])
     if (changed >= 0) problems.push(`input ${tensor.name} was changed at byte ${changed}`)
   }
   for (const tensor of [...contents.map((content) => content.tensor), ...graph.exposed.values()]) {

@@ -16,7 +16,11 @@ export class FencedGraph extends Graph {
   readonly fencedActivations = new Map<string, Tensor>()
   private recording = true
 
-  override activation(name: string, shape: readonly number[], format: Exclude<StorageFormat, 'nf4' | 'fp4'> = 'f32'): Tensor {
+  override activation(
+    name: string,
+    shape: readonly number[],
+    format: Exclude<StorageFormat, 'nf4' | 'fp4'> = 'f32',
+  ): Tensor {
     const tensor = fenced(super.activation(name, shape, format))
     // Scratch space, which only the planner asks for, may be reused: its fence need not survive.
     if (this.recording) this.fencedActivations.set(`${this.fencedActivations.size} ${name}`, tensor)

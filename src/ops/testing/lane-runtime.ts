@@ -1,5 +1,5 @@
-import type { Runtime } from '../../graph/executable.ts'
 import { createRuntime } from '../../gpu/runtime.ts'
+import type { Runtime } from '../../graph/executable.ts'
 
 let runtime: Promise<Runtime> | undefined
 

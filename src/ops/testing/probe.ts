@@ -84,5 +84,9 @@ const lossOperation: Operation<{ pairs: { output: Tensor; gradient: Tensor }[] }
 /** Ends a tape with a loss whose gradient by each output is the given tensor. */
 export function lossWithGradients(graph: Graph, pairs: { output: Tensor; gradient: Tensor }[]): void {
   const inputs = Object.fromEntries(pairs.map(({ output }, index) => [`output${index}`, output]))
-  graph.record(lossOperation, { inputs, outputs: { loss: graph.activation('loss', [1]) }, attributes: { pairs } })
+  graph.record(lossOperation, {
+    inputs,
+    outputs: { loss: graph.activation('loss', [1]) },
+    attributes: { pairs },
+  })
 }

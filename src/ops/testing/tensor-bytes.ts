@@ -21,7 +21,11 @@ function encode(values: Values, format: StorageFormat) {
 }
 
 /** The first `count` elements of a dense tensor's bytes. */
-export function decodeValues(bytes: Uint8Array<ArrayBuffer>, format: Tensor['format'], count: number): Float64Array {
+export function decodeValues(
+  bytes: Uint8Array<ArrayBuffer>,
+  format: Tensor['format'],
+  count: number,
+): Float64Array {
   const copy = bytes.slice().buffer
   if (format === 'u32') return Float64Array.from(new Uint32Array(copy, 0, count))
   if (format === 'i32') return Float64Array.from(new Int32Array(copy, 0, count))

@@ -18,14 +18,21 @@ export function testOp(opCase: OpCase, variants?: readonly Variant[]): void {
 }
 
 /** What `testOp` does, for use inside a test. Gives the largest error of each output over all variants. */
-export async function checkAllVariants(opCase: OpCase, variants: readonly Variant[] = ['plain', 'gpu']): Promise<Errors> {
+export async function checkAllVariants(
+  opCase: OpCase,
+  variants: readonly Variant[] = ['plain', 'gpu'],
+): Promise<Errors> {
   const runtime = await laneRuntime()
   const limits = { ...runtime.traits.limits, ...opCase.limits }
   const largest: Errors = {}
   const seen = new Set<string>()
   for (const variant of variants) {
     for (const route of routesOf(opCase)) {
-      const prepared = prepareCase(opCase, { ...runtime.traits, limits, software: variant === 'plain' }, route)
+      const prepared = prepareCase(
+        opCase,
+        { ...runtime.traits, limits, software: variant === 'plain' },
+        route,
+      )
       const { kernels, stages, params } = prepared.plan
       const key = JSON.stringify([kernels, stages, [...params]])
       if (seen.has(key)) continue
@@ -40,6 +47,8 @@ export async function checkAllVariants(opCase: OpCase, variants: readonly Varian
 }
 
 const routesOf = ({ inputs }: OpCase): GradientRoute[] => {
-  const hasActivation = Object.values(inputs).some((input) => 'gradient' in input && input.gradient === 'activation')
+  const hasActivation = Object.values(inputs).some(
+    (input) => 'gradient' in input && input.gradient === 'activation',
+  )
   return hasActivation ? ['written', 'accumulated'] : ['written']
 }
