@@ -7,10 +7,14 @@ import { StudioError } from '../src/util/errors.ts'
  * the same reason.
  */
 export function connectEngine(onCrash: (reason: StudioError) => void): Engine {
-  const worker = new Worker(new URL('../src/host/worker.ts', import.meta.url), { type: 'module', name: 'engine' })
+  const worker = new Worker(new URL('../src/host/worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'engine',
+  })
   const engine = proxyEngine({
     send: (message) => worker.postMessage(message),
-    onMessage: (listener) => worker.addEventListener('message', (event: MessageEvent<FromEngine>) => listener(event.data)),
+    onMessage: (listener) =>
+      worker.addEventListener('message', (event: MessageEvent<FromEngine>) => listener(event.data)),
   })
   const crash = (message: string, details?: string) => {
     worker.terminate()

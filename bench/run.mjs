@@ -17,6 +17,9 @@ if (process.env[CHILD]) {
 } else {
   // The driver has to be named before the process that loads Dawn starts.
   const env = { ...process.env, ...chooseVulkanDriver().env, [CHILD]: '1' }
-  const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit', env })
+  const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env,
+  })
   process.exitCode = status ?? 1
 }

@@ -29,7 +29,12 @@ export interface StepTimes {
 }
 
 /** Times training steps of one shape: random bf16 weights, NF4 with double quantization, gradient checkpointing. */
-export async function timeSteps(runtime: Runtime, name: string, shape: BenchShape, steps: number): Promise<StepTimes> {
+export async function timeSteps(
+  runtime: Runtime,
+  name: string,
+  shape: BenchShape,
+  steps: number,
+): Promise<StepTimes> {
   const { model, batchSize, sequenceLength, rank } = shape
   const config = parseRunConfig({ lora: { rank, alpha: rank } })
   const program = buildProgram({
@@ -43,7 +48,9 @@ export async function timeSteps(runtime: Runtime, name: string, shape: BenchShap
     traits: runtime.traits,
   })
   const executable = await runtime.realise(program.plan)
-  const stored = new Map([...llamaTensorShapes(model)].map(([tensor, extents]) => [tensor, randomTensor(tensor, extents)]))
+  const stored = new Map(
+    [...llamaTensorShapes(model)].map(([tensor, extents]) => [tensor, randomTensor(tensor, extents)]),
+  )
   for await (const _ of loadWeights(program, executable, stored));
   writeAdapter(executable, program.weights, initialAdapter(program.weights, 1))
   writeBatch(executable, randomBatch(shape))

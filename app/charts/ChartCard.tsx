@@ -63,12 +63,24 @@ export function ChartCard<Row>(props: ChartCardProps<Row>) {
             </Text>
           )}
           <Tooltip label={tableLabel}>
-            <ActionIcon variant="subtle" color="gray" aria-label={`${title}: ${tableLabel}`} onClick={toggleTable} disabled={Boolean(empty)}>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              aria-label={`${title}: ${tableLabel}`}
+              onClick={toggleTable}
+              disabled={Boolean(empty)}
+            >
               {asTable ? <IconChartLine size={16} aria-hidden /> : <IconTable size={16} aria-hidden />}
             </ActionIcon>
           </Tooltip>
           <Tooltip label={t('cards.enlarge')}>
-            <ActionIcon variant="subtle" color="gray" aria-label={`${title}: ${t('cards.enlarge')}`} onClick={enlarge} disabled={Boolean(empty)}>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              aria-label={`${title}: ${t('cards.enlarge')}`}
+              onClick={enlarge}
+              disabled={Boolean(empty)}
+            >
               <IconArrowsMaximize size={16} aria-hidden />
             </ActionIcon>
           </Tooltip>
@@ -82,7 +94,14 @@ export function ChartCard<Row>(props: ChartCardProps<Row>) {
           {note}
         </Text>
       )}
-      <Modal opened={enlarged} onClose={shrink} title={title} size="min(1200px, 94vw)" centered closeButtonProps={{ 'aria-label': t('app.close') }}>
+      <Modal
+        opened={enlarged}
+        onClose={shrink}
+        title={title}
+        size="min(1200px, 94vw)"
+        centered
+        closeButtonProps={{ 'aria-label': t('app.close') }}
+      >
         {help && (
           <Text size="sm" c="var(--nibble-ink-soft)" mb="sm">
             {help}

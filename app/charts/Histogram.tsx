@@ -1,7 +1,7 @@
 import { useElementSize } from '@mantine/hooks'
 import { formatNumber } from '../format/numbers.ts'
-import { niceTicks } from './ticks.ts'
 import classes from './Histogram.module.css'
+import { niceTicks } from './ticks.ts'
 
 export interface Bar {
   from: number
@@ -33,7 +33,17 @@ const BOTTOM = 34
 
 /** Bars at their true places on a number line: buckets of any width, or narrow bars over code points. */
 export function Histogram(props: HistogramProps) {
-  const { bars, height, domain, axis, formatX = formatNumber, formatY = formatNumber, mark, level, ticks } = props
+  const {
+    bars,
+    height,
+    domain,
+    axis,
+    formatX = formatNumber,
+    formatY = formatNumber,
+    mark,
+    level,
+    ticks,
+  } = props
   const { ref, width } = useElementSize()
   const highest = Math.max(...bars.map((bar) => bar.value), level?.y ?? 0) || 1
   const innerWidth = Math.max(width - LEFT - RIGHT, 10)
@@ -41,7 +51,7 @@ export function Histogram(props: HistogramProps) {
   const x = (value: number) => LEFT + ((value - domain[0]) / (domain[1] - domain[0] || 1)) * innerWidth
   const y = (value: number) => TOP + innerHeight * (1 - value / highest)
   const yTicks = niceTicks(highest)
-  const xTicks = ticks ?? Array.from({ length: 5 }, (_, index) => domain[0] + ((domain[1] - domain[0]) * index) / 4)
+  const xTicks = ticks ?? niceTicks(domain[1])
   const markOnRight = mark !== undefined && x(mark.x) > LEFT + innerWidth * 0.6
   return (
     <div ref={ref} style={{ height }}>
@@ -73,7 +83,13 @@ export function Histogram(props: HistogramProps) {
               </g>
             )
           })}
-          <line x1={LEFT} x2={width - RIGHT} y1={TOP + innerHeight} y2={TOP + innerHeight} className={classes.base} />
+          <line
+            x1={LEFT}
+            x2={width - RIGHT}
+            y1={TOP + innerHeight}
+            y2={TOP + innerHeight}
+            className={classes.base}
+          />
           {xTicks.map((tick) => (
             <text key={tick} x={x(tick)} y={TOP + innerHeight + 15} textAnchor="middle">
               {formatX(tick)}
@@ -92,8 +108,19 @@ export function Histogram(props: HistogramProps) {
           )}
           {mark && (
             <>
-              <line x1={x(mark.x)} x2={x(mark.x)} y1={TOP - 8} y2={TOP + innerHeight} className={classes.mark} />
-              <text x={x(mark.x) + (markOnRight ? -6 : 6)} y={TOP - 6} textAnchor={markOnRight ? 'end' : 'start'} className={classes.label}>
+              <line
+                x1={x(mark.x)}
+                x2={x(mark.x)}
+                y1={TOP - 8}
+                y2={TOP + innerHeight}
+                className={classes.mark}
+              />
+              <text
+                x={x(mark.x) + (markOnRight ? -6 : 6)}
+                y={TOP - 6}
+                textAnchor={markOnRight ? 'end' : 'start'}
+                className={classes.label}
+              >
                 {mark.label}
               </text>
             </>

@@ -1,6 +1,7 @@
 import { CartesianGrid, ComposedChart, Line, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
 import { formatExact, formatInteger, formatNumber } from '../format/numbers.ts'
 import classes from './LinePlot.module.css'
+import { niceTicks } from './ticks.ts'
 
 export interface PlotSeries {
   key: string
@@ -27,19 +28,34 @@ interface LinePlotProps {
 }
 
 /** Curves over steps. Rows are thinned beforehand; what is not finite has been made null and leaves a gap. */
-export function LinePlot({ rows, series, height, log = false, firstStep = 1, lastStep, xName, legend }: LinePlotProps) {
+export function LinePlot({
+  rows,
+  series,
+  height,
+  log = false,
+  firstStep = 1,
+  lastStep,
+  xName,
+  legend,
+}: LinePlotProps) {
   const withLegend = legend ?? (series.length > 1 && series.length < 6)
+  const end = Math.max(lastStep ?? 0, rows.at(-1)?.step ?? 0, firstStep + 1)
+  const highest = highestOf(rows, series)
   return (
     <>
       <ResponsiveContainer width="100%" height={height} initialDimension={{ width: 320, height }}>
-        <ComposedChart data={rows as PlotRow[]} margin={{ top: 6, right: 10, bottom: 0, left: 0 }} accessibilityLayer={false}>
+        <ComposedChart
+          data={rows as PlotRow[]}
+          margin={{ top: 6, right: 10, bottom: 0, left: 0 }}
+          accessibilityLayer={false}
+        >
           <CartesianGrid vertical={false} stroke="var(--nibble-line)" />
           <XAxis
             dataKey="step"
             type="number"
-            domain={[firstStep, lastStep && lastStep > 1 ? lastStep : 'dataMax']}
-            allowDecimals={false}
-            tickCount={6}
+            domain={[firstStep, end]}
+            ticks={stepTicks(firstStep, end)}
+            interval="preserveStartEnd"
             tick={{ fill: 'var(--nibble-ink-soft)', fontSize: 11 }}
             tickLine={false}
             stroke="var(--nibble-line-strong)"
@@ -48,7 +64,8 @@ export function LinePlot({ rows, series, height, log = false, firstStep = 1, las
           <YAxis
             width={52}
             scale={log ? 'log' : 'auto'}
-            domain={log ? ['auto', 'auto'] : [(low: number) => (low > 0 ? 0 : low), 'auto']}
+            domain={log ? ['auto', 'auto'] : [0, highest]}
+            ticks={log ? undefined : niceTicks(highest)}
             allowDataOverflow={log}
             tick={{ fill: 'var(--nibble-ink-soft)', fontSize: 11 }}
             tickLine={false}
@@ -77,7 +94,13 @@ export function LinePlot({ rows, series, height, log = false, firstStep = 1, las
               name={name}
               stroke={look === 'dots' ? 'none' : color}
               strokeWidth={look === 'faint' ? 1 : 2}
-              dot={look === 'dots' ? { r: 4, fill: color, stroke: 'var(--nibble-surface)', strokeWidth: 1.5 } : rows.length === 1 ? { r: 2, fill: color } : false}
+              dot={
+                look === 'dots'
+                  ? { r: 4, fill: color, stroke: 'var(--nibble-surface)', strokeWidth: 1.5 }
+                  : rows.length === 1
+                    ? { r: 2, fill: color }
+                    : false
+              }
               activeDot={{ r: 3.5, fill: color, stroke: 'var(--nibble-surface)' }}
               type="linear"
               connectNulls={look === 'dots'}
@@ -99,4 +122,17 @@ export function LinePlot({ rows, series, height, log = false, firstStep = 1, las
       )}
     </>
   )
+}
+
+/** Top of the axis: a little above the highest value. What is plotted over steps is never negative. */
+function highestOf(rows: readonly PlotRow[], series: readonly PlotSeries[]): number {
+  let highest = 0
+  for (const row of rows) for (const { key } of series) highest = Math.max(highest, row[key] ?? 0)
+  return highest > 0 ? highest * 1.04 : 1
+}
+
+/** The first step, then round ones. */
+function stepTicks(first: number, last: number): number[] {
+  const round = niceTicks(last).filter((tick) => Number.isInteger(tick) && tick > first)
+  return [first, ...round]
 }

@@ -3,12 +3,12 @@ export const MAX_POINTS = 300
 
 /**
  * Keeps at most `max` rows so that the picture stays true: the first, the last, and of every stretch the lowest and the
- * highest value of `valueOf` (a spike must not vanish). Rows for which `keep` holds stay in any case, on top of `max`.
+ * highest `height` (a spike must not vanish). Rows for which `keep` holds stay in any case, on top of `max`.
  * Order is preserved.
  */
 export function decimate<T>(
   rows: readonly T[],
-  valueOf: (row: T) => number | null | undefined,
+  height: (row: T) => number | null | undefined,
   { max = MAX_POINTS, keep }: { max?: number; keep?: (row: T) => boolean } = {},
 ): T[] {
   if (rows.length <= max) return [...rows]
@@ -17,21 +17,26 @@ export function decimate<T>(
   for (let stretch = 0; stretch < stretches; stretch++) {
     const from = 1 + Math.floor((stretch * (rows.length - 2)) / stretches)
     const to = 1 + Math.floor(((stretch + 1) * (rows.length - 2)) / stretches)
-    const [lowest, highest] = extremes(rows, from, to, valueOf)
+    const [lowest, highest] = extremes(rows, from, to, height)
     chosen.add(lowest).add(highest)
   }
-  if (keep) rows.forEach((row, index) => keep(row) && chosen.add(index))
+  for (const [index, row] of rows.entries()) if (keep?.(row)) chosen.add(index)
   return [...chosen].sort((a, b) => a - b).map((index) => rows[index])
 }
 
 /** Indices of the lowest and highest value in [from, to); the first row where nothing is finite. */
-function extremes<T>(rows: readonly T[], from: number, to: number, valueOf: (row: T) => number | null | undefined): [number, number] {
+function extremes<T>(
+  rows: readonly T[],
+  from: number,
+  to: number,
+  height: (row: T) => number | null | undefined,
+): [number, number] {
   let lowest = from
   let highest = from
   let low = Number.POSITIVE_INFINITY
   let high = Number.NEGATIVE_INFINITY
   for (let index = from; index < to; index++) {
-    const value = valueOf(rows[index])
+    const value = height(rows[index])
     if (value === null || value === undefined || !Number.isFinite(value)) continue
     if (value < low) [low, lowest] = [value, index]
     if (value > high) [high, highest] = [value, index]

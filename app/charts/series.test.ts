@@ -12,7 +12,9 @@ describe('decimate', () => {
   })
 
   it('keeps the ends, every spike and the order within the limit', () => {
-    const long = rows(10_000, (index) => (index === 4321 ? 100 : index === 7777 ? -100 : Math.sin(index / 50)))
+    const long = rows(10_000, (index) =>
+      index === 4321 ? 100 : index === 7777 ? -100 : Math.sin(index / 50),
+    )
     const kept = decimate(long, (row) => row.value)
     expect(kept.length).toBeLessThanOrEqual(MAX_POINTS)
     const indices = kept.map((row) => row.index)

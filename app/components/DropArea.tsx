@@ -20,7 +20,15 @@ interface DropAreaProps {
 
 /** A large target for files. The whole area takes a drop; the buttons inside are the way by keyboard. */
 export function DropArea(props: DropAreaProps) {
-  const { title, help, activeTitle, disabled = false, multiple = true, icon: Icon = IconFileDownload, onFiles } = props
+  const {
+    title,
+    help,
+    activeTitle,
+    disabled = false,
+    multiple = true,
+    icon: Icon = IconFileDownload,
+    onFiles,
+  } = props
   const { getRootProps, getInputProps, isDragActive, open } = useDropzone({
     onDropAccepted: (files) => onFiles([...files]),
     disabled,
@@ -29,7 +37,11 @@ export function DropArea(props: DropAreaProps) {
     noKeyboard: true,
   })
   return (
-    <div {...getRootProps({ className: classes.area, role: undefined, tabIndex: undefined })} data-active={isDragActive || undefined} data-disabled={disabled || undefined}>
+    <div
+      {...getRootProps({ className: classes.area, role: undefined, tabIndex: undefined })}
+      data-active={isDragActive || undefined}
+      data-disabled={disabled || undefined}
+    >
       <input {...getInputProps({ 'aria-label': title, accept: props.accept, multiple, tabIndex: -1 })} />
       <Icon size={26} stroke={1.5} aria-hidden className={classes.icon} />
       <div className={classes.words}>

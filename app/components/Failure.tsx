@@ -83,7 +83,9 @@ export function Failure({ title, error, actions, onClose }: FailureProps) {
 function detailsOf({ code, name, message, hint, problems, details }: ErrorData): string {
   const lines = [`${name} ${code}`, message]
   if (hint) lines.push(hint)
-  for (const problem of problems ?? []) lines.push(`- ${problem.message}${problem.fix ? ` ${problem.fix}` : ''}`)
-  if (details !== undefined) lines.push(typeof details === 'string' ? details : JSON.stringify(details, null, 2))
+  for (const problem of problems ?? [])
+    lines.push(`- ${problem.message}${problem.fix ? ` ${problem.fix}` : ''}`)
+  if (details !== undefined)
+    lines.push(typeof details === 'string' ? details : JSON.stringify(details, null, 2))
   return lines.join('\n')
 }

@@ -18,7 +18,11 @@ interface PanelProps {
 /** The one surface of the studio: a title, controls, content. */
 export function Panel({ title, help, actions, order = 2, id, className, children }: PanelProps) {
   return (
-    <Paper component="section" className={`${classes.panel} ${className ?? ''}`} aria-labelledby={title && id ? id : undefined}>
+    <Paper
+      component="section"
+      className={`${classes.panel} ${className ?? ''}`}
+      aria-labelledby={title && id ? id : undefined}
+    >
       {(title || actions) && (
         <Group justify="space-between" gap="xs" wrap="nowrap" className={classes.head}>
           <Group gap={4} wrap="nowrap" className={classes.title}>

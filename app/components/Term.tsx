@@ -8,7 +8,15 @@ export function Term({ help }: { help: string }) {
   const { t } = useTranslation()
   const [opened, { open, close, toggle }] = useDisclosure(false)
   return (
-    <Popover opened={opened} onChange={(next) => !next && close()} width={280} position="top" withArrow shadow="md" trapFocus={false}>
+    <Popover
+      opened={opened}
+      onChange={(next) => !next && close()}
+      width={280}
+      position="top"
+      withArrow
+      shadow="md"
+      trapFocus={false}
+    >
       <Popover.Target>
         <ActionIcon
           variant="transparent"

@@ -62,7 +62,10 @@ export function formatBytes(value: number | null | undefined): string {
 function scaled(value: number, base: number, units: readonly string[], threshold: number): string {
   let magnitude = Math.abs(value)
   let power = 0
-  while (power < units.length - 1 && (power === 0 ? magnitude >= threshold : Number(magnitude.toPrecision(SIGNIFICANT_DIGITS)) >= base)) {
+  while (
+    power < units.length - 1 &&
+    (power === 0 ? magnitude >= threshold : Number(magnitude.toPrecision(SIGNIFICANT_DIGITS)) >= base)
+  ) {
     magnitude /= base
     power++
   }
@@ -72,7 +75,9 @@ function scaled(value: number, base: number, units: readonly string[], threshold
 
 /** Three significant digits below 1000, whole above (1,023 KiB keeps its four: rounding to 1,020 would mislead). */
 function roundedDigits(magnitude: number): string {
-  return grouped.format(magnitude >= 1000 ? Math.round(magnitude) : Number(magnitude.toPrecision(SIGNIFICANT_DIGITS)))
+  return grouped.format(
+    magnitude >= 1000 ? Math.round(magnitude) : Number(magnitude.toPrecision(SIGNIFICANT_DIGITS)),
+  )
 }
 
 /** 0.0123 → 1.23 %. */
@@ -109,5 +114,9 @@ export function formatEstimate(seconds: number | null | undefined): string {
 export function formatExact(value: number | null | undefined): string {
   if (value === null || value === undefined) return MISSING
   if (!Number.isFinite(value)) return nonFinite(value)
-  return withMinus(Math.abs(value) >= 1e15 || (value !== 0 && Math.abs(value) < 1e-6) ? String(value) : grouped.format(value))
+  return withMinus(
+    Math.abs(value) >= 1e15 || (value !== 0 && Math.abs(value) < 1e-6)
+      ? String(value)
+      : grouped.format(value),
+  )
 }

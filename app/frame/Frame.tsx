@@ -27,12 +27,18 @@ export function Frame({ children }: { children: ReactNode }) {
       navbar={{ width: 232, breakpoint: 'sm', collapsed: { mobile: !menuOpen } }}
       padding={{ base: 14, sm: 24 }}
     >
-      <a href="#page" className={classes.skip} onClick={focusPage}>
+      <button type="button" className={classes.skip} onClick={focusPage}>
         {t('app.skip')}
-      </a>
+      </button>
       <AppShell.Header className={classes.header}>
         <Group gap={10} wrap="nowrap" h="100%" px={16}>
-          <Burger opened={menuOpen} onClick={toggleMenu} hiddenFrom="sm" size="sm" aria-label={t('app.menu')} />
+          <Burger
+            opened={menuOpen}
+            onClick={toggleMenu}
+            hiddenFrom="sm"
+            size="sm"
+            aria-label={t('app.menu')}
+          />
           <Link href="/" className={classes.brand}>
             <Logo />
             <span>{t('app.name')}</span>
@@ -47,7 +53,13 @@ export function Frame({ children }: { children: ReactNode }) {
         {children}
       </AppShell.Main>
       <RunAnnouncer />
-      <Modal opened={keysOpen} onClose={closeKeys} title={t('app.keysTitle')} size="sm" closeButtonProps={{ 'aria-label': t('app.close') }}>
+      <Modal
+        opened={keysOpen}
+        onClose={closeKeys}
+        title={t('app.keysTitle')}
+        size="sm"
+        closeButtonProps={{ 'aria-label': t('app.close') }}
+      >
         <Table withRowBorders={false}>
           <Table.Tbody>
             {(['steps', 'pause', 'keys'] as const).map((key) => (
@@ -67,9 +79,8 @@ export function Frame({ children }: { children: ReactNode }) {
   )
 }
 
-/** The address belongs to the router, so the skip link moves the focus itself. */
-function focusPage(event: { preventDefault: () => void }) {
-  event.preventDefault()
+/** Not a link: the address's fragment belongs to the router. */
+function focusPage() {
   document.getElementById('page')?.focus()
 }
 
@@ -100,11 +111,16 @@ function RunAnnouncer() {
     const key = summary.stopped ? 'status.live.stopped' : 'status.live.finished'
     return <Announcer urgent sentence={t(key, { steps: summary.steps })} />
   }
-  if (status === 'failed') return <Announcer urgent sentence={t('status.live.failed', { message: error?.message ?? '' })} />
+  if (status === 'failed')
+    return <Announcer urgent sentence={t('status.live.failed', { message: error?.message ?? '' })} />
   if (status === 'paused') return <Announcer urgent sentence={t('status.live.paused', { step })} />
   const sentence =
     phase && progress
-      ? t('status.live.running', { phase: t(`train.phases.${phase}`), done: progress.done, total: progress.total })
+      ? t('status.live.running', {
+          phase: t(`train.phases.${phase}`),
+          done: progress.done,
+          total: progress.total,
+        })
       : ''
   return <Announcer urgent={false} sentence={sentence} />
 }

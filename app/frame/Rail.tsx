@@ -30,7 +30,12 @@ export function Rail({ onNavigate }: { onNavigate: () => void }) {
   ]
   return (
     <nav aria-label={t('app.navigation')} className={classes.rail}>
-      <Item to="/" name={t('nav.overview')} icon={<IconHome size={18} stroke={1.6} aria-hidden />} onNavigate={onNavigate} />
+      <Item
+        to="/"
+        name={t('nav.overview')}
+        icon={<IconHome size={18} stroke={1.6} aria-hidden />}
+        onNavigate={onNavigate}
+      />
       <ol className={classes.steps}>
         {steps.map(({ to, name, status }, index) => (
           <li key={to}>
@@ -54,10 +59,20 @@ export function Rail({ onNavigate }: { onNavigate: () => void }) {
       </Text>
       <ul className={classes.steps} aria-labelledby="rail-tools">
         <li>
-          <Item to="/quantization" name={t('nav.quantization')} icon={<IconGridDots size={18} stroke={1.6} aria-hidden />} onNavigate={onNavigate} />
+          <Item
+            to="/quantization"
+            name={t('nav.quantization')}
+            icon={<IconGridDots size={18} stroke={1.6} aria-hidden />}
+            onNavigate={onNavigate}
+          />
         </li>
         <li>
-          <Item to="/device" name={t('nav.device')} icon={<IconCpu size={18} stroke={1.6} aria-hidden />} onNavigate={onNavigate} />
+          <Item
+            to="/device"
+            name={t('nav.device')}
+            icon={<IconCpu size={18} stroke={1.6} aria-hidden />}
+            onNavigate={onNavigate}
+          />
         </li>
       </ul>
     </nav>
@@ -105,7 +120,13 @@ function StateMark({ state }: { state: StepState }) {
   const { icon: Icon, tone } = MARKS[state]
   return (
     <>
-      <Icon size={17} stroke={1.8} color={tone} aria-hidden className={state === 'busy' ? classes.turning : undefined} />
+      <Icon
+        size={17}
+        stroke={1.8}
+        color={tone}
+        aria-hidden
+        className={state === 'busy' ? classes.turning : undefined}
+      />
       <VisuallyHidden>{t(`nav.state.${state}`)}</VisuallyHidden>
     </>
   )

@@ -1,9 +1,25 @@
-import { ActionIcon, Button, Group, Text, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
-import { IconCpu, IconKeyboard, IconMoon, IconPlayerPause, IconPlayerPlay, IconStack2, IconSun } from '@tabler/icons-react'
+import {
+  ActionIcon,
+  Button,
+  Group,
+  Text,
+  Tooltip,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from '@mantine/core'
+import {
+  IconCpu,
+  IconKeyboard,
+  IconMoon,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconStack2,
+  IconSun,
+} from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import { formatBytes, formatEstimate, formatNumber } from '../format/numbers.ts'
 import { useDeviceName } from '../features/device/device-name.ts'
+import { formatBytes, formatEstimate, formatNumber } from '../format/numbers.ts'
 import { useRecipe, useRun, useStudio } from '../stores/context.tsx'
 import { isLive } from '../stores/run.ts'
 import classes from './StatusBar.module.css'
@@ -26,7 +42,9 @@ function DeviceStatus() {
   const { t } = useTranslation()
   const name = useDeviceName()
   const planned = useRecipe((recipe) => recipe.plan?.totalBytes)
-  const live = useRun((run) => (isLive(run.status) || run.status === 'finished' ? run.plannedTotalBytes : null))
+  const live = useRun((run) =>
+    isLive(run.status) || run.status === 'finished' ? run.plannedTotalBytes : null,
+  )
   const used = useRun((run) => run.allocatedBytes)
   const memory =
     live !== null && used !== null
@@ -85,7 +103,9 @@ function RunStatus() {
       <Button
         size="compact-sm"
         variant="default"
-        leftSection={paused ? <IconPlayerPlay size={14} aria-hidden /> : <IconPlayerPause size={14} aria-hidden />}
+        leftSection={
+          paused ? <IconPlayerPlay size={14} aria-hidden /> : <IconPlayerPause size={14} aria-hidden />
+        }
         disabled={status === 'stopping' || status === 'starting'}
         onClick={() => (paused ? resume() : pause())}
       >
@@ -102,7 +122,12 @@ function ColorSchemeButton() {
   const label = dark ? t('app.toLight') : t('app.toDark')
   return (
     <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" aria-label={label} onClick={() => setColorScheme(dark ? 'light' : 'dark')}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={label}
+        onClick={() => setColorScheme(dark ? 'light' : 'dark')}
+      >
         {dark ? <IconSun size={17} aria-hidden /> : <IconMoon size={17} aria-hidden />}
       </ActionIcon>
     </Tooltip>
@@ -113,7 +138,13 @@ function KeysButton({ onClick }: { onClick: () => void }) {
   const { t } = useTranslation()
   return (
     <Tooltip label={t('app.keys')}>
-      <ActionIcon variant="subtle" color="gray" aria-label={t('app.keys')} onClick={onClick} className={classes.keys}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={t('app.keys')}
+        onClick={onClick}
+        className={classes.keys}
+      >
         <IconKeyboard size={17} aria-hidden />
       </ActionIcon>
     </Tooltip>

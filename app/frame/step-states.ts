@@ -22,7 +22,8 @@ export function dataStatus(dataset: DatasetState, t: TFunction): StepStatus {
   if (!dataset.summary) return { state: dataset.failure ? 'attention' : 'waiting', why: t('nav.why.noData') }
   const { name, rows, badRows } = dataset.summary
   const skips = dataset.opened?.kind === 'file' && dataset.opened.skipBadRows
-  if (badRows.length > 0 && !skips) return { state: 'attention', why: t('nav.why.badRows', { count: badRows.length }) }
+  if (badRows.length > 0 && !skips)
+    return { state: 'attention', why: t('nav.why.badRows', { count: badRows.length }) }
   return { state: dataset.failure ? 'attention' : 'ready', why: t('nav.why.rows', { name, count: rows }) }
 }
 
@@ -30,12 +31,17 @@ export function trainStatus(run: RunState, recipe: RecipeState, t: TFunction): S
   const { status, step, totalSteps: total } = run
   if (status === 'paused') return { state: 'busy', why: t('nav.why.paused', { step }) }
   if (status === 'stopping') return { state: 'busy', why: t('nav.why.stopping') }
-  if (isLive(status)) return { state: 'busy', why: step > 0 ? t('nav.why.running', { step, total }) : t('nav.why.starting') }
-  if (status === 'finished') return { state: 'done', why: t(run.summary?.stopped ? 'nav.why.stopped' : 'nav.why.finished') }
+  if (isLive(status))
+    return { state: 'busy', why: step > 0 ? t('nav.why.running', { step, total }) : t('nav.why.starting') }
+  if (status === 'finished')
+    return { state: 'done', why: t(run.summary?.stopped ? 'nav.why.stopped' : 'nav.why.finished') }
   if (status === 'failed') return { state: 'attention', why: t('nav.why.failed') }
-  if (!recipe.config) return { state: 'attention', why: t('nav.why.badRecipe', { count: recipe.problems.length }) }
+  if (!recipe.config)
+    return { state: 'attention', why: t('nav.why.badRecipe', { count: recipe.problems.length }) }
   if (recipe.measuring) return { state: 'busy', why: t('nav.why.measuring') }
   if (recipe.planning) return { state: 'busy', why: t('nav.why.planning') }
   if (recipe.planError) return { state: 'attention', why: t('nav.why.noPlan') }
-  return recipe.plan ? { state: 'ready', why: t('nav.why.ready') } : { state: 'waiting', why: t('nav.why.waiting') }
+  return recipe.plan
+    ? { state: 'ready', why: t('nav.why.ready') }
+    : { state: 'waiting', why: t('nav.why.waiting') }
 }

@@ -63,8 +63,8 @@ export const en = {
       failed: 'failed',
       badRows_one: '{{count}} row cannot be used',
       badRows_other: '{{count}} rows cannot be used',
-      rows_one: '{{name}}, {{count}} row',
-      rows_other: '{{name}}, {{count}} rows',
+      rows_one: '{{count}} row of {{name}}',
+      rows_other: '{{count}} rows of {{name}}',
     },
   },
   status: {
@@ -88,8 +88,8 @@ export const en = {
   home: {
     title: 'Teach a small language model something new',
     sentences: [
-      'A model, a set of examples and a short recipe are ready, so one press of the button starts a real training run on this computer’s graphics card.',
-      'The model’s weights are stored in 4 bits and stay as they are; a small adapter beside them learns the answers, and you can watch its error fall.',
+      'A model, examples and a recipe are ready: one press of the button trains on this computer’s graphics card.',
+      'The model is stored in 4 bits and stays as it is; a small adapter beside it learns the answers, and you watch its error fall.',
       'Everything happens inside this tab: no text, no weights and no results leave your computer.',
     ],
     change: 'Change',
@@ -197,6 +197,7 @@ export const en = {
   blocked: {
     lead: 'Nibble Studio computes on your graphics card through WebGPU, and that is not possible here yet.',
     tryAgain: 'Try again',
+    said: 'What the engine reported',
     insecure: {
       title: 'This page needs a secure address',
       why: 'Browsers offer WebGPU only on https:// addresses and on this very computer, and the page came from {{origin}}.',
@@ -310,7 +311,8 @@ export const en = {
     },
     own: 'Your own file',
     drop: 'Drop a JSONL, JSON or TXT file here',
-    dropHelp: 'One example a row: instruction and output, messages, prompt and completion, text, or input_ids.',
+    dropHelp:
+      'One example a row: instruction and output, messages, prompt and completion, text, or input_ids.',
     choose: 'Choose a file',
     dropActive: 'Let go to read it',
     opening: 'Reading {{name}} …',
@@ -331,7 +333,8 @@ export const en = {
     longest: 'Longest row',
     sequences: 'Sequences after packing',
     truncated: 'Cut rows',
-    truncatedHelp: 'Rows longer than {{count}} tokens are cut at the end; “Remembers at a time” in the recipe sets where.',
+    truncatedHelp:
+      'Rows longer than {{count}} tokens are cut at the end; “Remembers at a time” in the recipe sets where.',
     format: 'Format',
     mappingTitle: 'How a row is read',
     mapping: {
@@ -345,7 +348,8 @@ export const en = {
     joinColumns: ' + ',
     joinClauses: ', ',
     preview: 'Rows as they will be trained',
-    previewLead: 'Exactly the tokens the model sees. It learns to write the marked ones; the others it only reads.',
+    previewLead:
+      'Exactly the tokens the model sees. It learns to write the marked ones; the others it only reads.',
     legendTrained: 'learned',
     legendMasked: 'only read',
     legendSpecial: 'special token',
@@ -363,8 +367,10 @@ export const en = {
     badRows: 'Rows that cannot be used',
     badRowsSkipped_one: '{{count}} of {{rows}} rows is skipped.',
     badRowsSkipped_other: '{{count}} of {{rows}} rows are skipped.',
-    badRowsFound_one: '{{count}} of {{rows}} rows cannot be used. Correct the file and drop it again, or leave the row out.',
-    badRowsFound_other: '{{count}} of {{rows}} rows cannot be used. Correct the file and drop it again, or leave them out.',
+    badRowsFound_one:
+      '{{count}} of {{rows}} rows cannot be used. Correct the file and drop it again, or leave the row out.',
+    badRowsFound_other:
+      '{{count}} of {{rows}} rows cannot be used. Correct the file and drop it again, or leave them out.',
     badRow: 'Row',
     cause: 'Cause',
     fix: 'What to do',
@@ -386,8 +392,11 @@ export const en = {
       optimizer: 'Optimizer',
       'optimizer.paging': 'Paging',
     },
-    range: '{{min}} to {{max}}',
-    from: 'from {{min}}',
+    range: '{{min}} – {{max}}',
+    from: '≥ {{min}}',
+    mustBe: 'Has to be {{range}}.',
+    mustBeNumber: 'Has to be a number.',
+    mustBeWhole: 'Has to be a whole number.',
     differs: 'Differs from the preset ({{value}})',
     reset: 'Back to {{value}}',
     differsCount_one: '{{count}} setting differs from the preset',
@@ -430,7 +439,7 @@ export const en = {
   train: {
     title: 'Train',
     lead: 'Start when the plan fits. The page then shows the run as it goes.',
-    liveTitle: 'Training',
+    liveTitle: 'This run',
     phases: {
       compiling: 'Compiling kernels',
       quantizing: 'Quantizing weights',
@@ -503,7 +512,11 @@ export const en = {
       eval: 'held-out rows',
       summary: '{{count}} steps, from {{first}} to {{last}}',
     },
-    lr: { title: 'Learning rate', help: 'Size of each update; the schedule moves it.', series: 'learning rate' },
+    lr: {
+      title: 'Learning rate',
+      help: 'Size of each update; the schedule moves it.',
+      series: 'learning rate',
+    },
     norm: {
       title: 'Gradient norm',
       help: 'Length of the gradient before it is cut to the largest permitted.',
@@ -544,7 +557,8 @@ export const en = {
       evaluated: 'Held-out loss is {{loss}}',
       paused: 'Paused',
       resumed: 'Resumed',
-      'not-finite': '{{metric}} became {{value}}: the run has lost its way. A smaller learning rate usually helps.',
+      'not-finite':
+        '{{metric}} became {{value}}: the run has lost its way. A smaller learning rate usually helps.',
       finished: 'Finished',
       stopped: 'Stopped',
       failed: 'Failed: {{message}}',
@@ -569,7 +583,8 @@ export const en = {
     measureAgain: 'Measure again',
     measuring: 'Quantizing every matrix and comparing it with its original …',
     empty: 'Nothing is quantized yet',
-    emptyHelp: 'Measure now with the recipe’s settings, or start a run: it quantizes first and shows the result here.',
+    emptyHelp:
+      'Measure now with the recipe’s settings, or start a run: it quantizes first and shows the result here.',
     failed: 'The weights could not be measured',
     fromRun: 'From the run',
     fromInspection: 'Measured with the recipe’s settings',

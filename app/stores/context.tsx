@@ -16,10 +16,14 @@ export function useStudio(): Studio {
   return studio
 }
 
-export const useDevice = <T,>(select: (state: DeviceState) => T): T => useStore(useStudio().stores.device, select)
-export const useModel = <T,>(select: (state: ModelState) => T): T => useStore(useStudio().stores.model, select)
-export const useDataset = <T,>(select: (state: DatasetState) => T): T => useStore(useStudio().stores.dataset, select)
-export const useRecipe = <T,>(select: (state: RecipeState) => T): T => useStore(useStudio().stores.recipe, select)
+export const useDevice = <T,>(select: (state: DeviceState) => T): T =>
+  useStore(useStudio().stores.device, select)
+export const useModel = <T,>(select: (state: ModelState) => T): T =>
+  useStore(useStudio().stores.model, select)
+export const useDataset = <T,>(select: (state: DatasetState) => T): T =>
+  useStore(useStudio().stores.dataset, select)
+export const useRecipe = <T,>(select: (state: RecipeState) => T): T =>
+  useStore(useStudio().stores.recipe, select)
 export const useRun = <T,>(select: (state: RunState) => T): T => useStore(useStudio().stores.run, select)
 export const useInspection = <T,>(select: (state: InspectionState) => T): T =>
   useStore(useStudio().stores.inspection, select)

@@ -4,7 +4,13 @@ import type { FileReference } from '../../src/session/files.ts'
 
 export const EMBEDDED_MODEL = 'studio-tiny-3m'
 
-const MODEL_FILES = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors']
+const MODEL_FILES = [
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'model.safetensors',
+]
 
 export const DEMOS = ['us-state-capitals', 'word-cards', 'devils-dictionary'] as const
 export type DemoId = (typeof DEMOS)[number]
@@ -13,7 +19,11 @@ export type DemoId = (typeof DEMOS)[number]
 const addressOf = (path: string): string => new URL(path, document.baseURI).href
 
 export function embeddedModelFiles(): FileReference[] {
-  return MODEL_FILES.map((name) => ({ kind: 'url', name, url: addressOf(`models/${EMBEDDED_MODEL}/${name}`) }))
+  return MODEL_FILES.map((name) => ({
+    kind: 'url',
+    name,
+    url: addressOf(`models/${EMBEDDED_MODEL}/${name}`),
+  }))
 }
 
 export function demoFile(id: DemoId): FileReference {

@@ -7,7 +7,14 @@ const field = (path: string) => fields.find((candidate) => candidate.path === pa
 
 describe('recipeFields', () => {
   it('takes label, help, unit and range from the schema', () => {
-    expect(field('lora.rank')).toMatchObject({ section: 'lora', control: 'integer', min: 1, max: 256, label: 'Rank', depth: 1 })
+    expect(field('lora.rank')).toMatchObject({
+      section: 'lora',
+      control: 'integer',
+      min: 1,
+      max: 256,
+      label: 'Rank',
+      depth: 1,
+    })
     expect(field('data.maxSeqLength')).toMatchObject({ control: 'integer', unit: 'tokens', min: 2 })
     expect(field('optimizer.lr')).toMatchObject({ control: 'number', min: 0, max: 10 })
     expect(field('data.packing')).toMatchObject({ control: 'switch' })
@@ -25,11 +32,13 @@ describe('recipeFields', () => {
     const defaults = parseRunConfig({})
     for (const { path, control, options } of fields) {
       if (control !== 'choice') continue
-      for (const option of options) expect(() => parseRunConfig(withValue(defaults, path, option)), `${path} ${option}`).not.toThrow()
+      for (const option of options)
+        expect(() => parseRunConfig(withValue(defaults, path, option)), `${path} ${option}`).not.toThrow()
     }
     for (const { path, control } of fields) {
       if (control !== 'switch') continue
-      for (const on of [true, false]) expect(() => parseRunConfig(withValue(defaults, path, on)), path).not.toThrow()
+      for (const on of [true, false])
+        expect(() => parseRunConfig(withValue(defaults, path, on)), path).not.toThrow()
     }
   })
 

@@ -51,7 +51,17 @@ function collect(schema: JsonSchema, prefix: string): RecipeField[] {
     if (label === undefined || help === undefined || depth === undefined) {
       throw new Error(`Setting ${path} has no help in src/config/schema.ts`)
     }
-    return [{ label, help, unit, depth, path, section: path.split('.').slice(0, -1).join('.'), ...controlOf(property) }]
+    return [
+      {
+        label,
+        help,
+        unit,
+        depth,
+        path,
+        section: path.split('.').slice(0, -1).join('.'),
+        ...controlOf(property),
+      },
+    ]
   })
 }
 
@@ -75,7 +85,9 @@ function probes(field: RecipeField): unknown[] {
   if (field.control === 'choice') return [...field.options]
   if (field.control === 'switch') return [false, true]
   if (field.control === 'modules') return field.options.map((option) => [option])
-  return [field.min ?? 0, field.min === undefined ? 1 : field.min + 1, field.max].filter((value) => value !== undefined)
+  return [field.min ?? 0, field.min === undefined ? 1 : field.min + 1, field.max].filter(
+    (value) => value !== undefined,
+  )
 }
 
 function offerOnlyWhatIsAccepted(field: RecipeField): RecipeField {
@@ -111,12 +123,18 @@ export function valueAt(config: RunConfig | Nested, path: string): unknown {
 export function withValue<T extends object>(config: T, path: string, value: unknown): T {
   const [key, ...rest] = path.split('.')
   const child = (config as Nested)[key]
-  return { ...config, [key]: rest.length === 0 ? value : withValue((child ?? {}) as Nested, rest.join('.'), value) }
+  return {
+    ...config,
+    [key]: rest.length === 0 ? value : withValue((child ?? {}) as Nested, rest.join('.'), value),
+  }
 }
 
 /** Paths of the settings in which two recipes differ. */
 export function differences(fields: readonly RecipeField[], one: object, other: object): string[] {
   return fields
     .map((field) => field.path)
-    .filter((path) => JSON.stringify(valueAt(one as Nested, path)) !== JSON.stringify(valueAt(other as Nested, path)))
+    .filter(
+      (path) =>
+        JSON.stringify(valueAt(one as Nested, path)) !== JSON.stringify(valueAt(other as Nested, path)),
+    )
 }

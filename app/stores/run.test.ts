@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { RunEvent, RunSummary } from '../../src/session/events.ts'
 import { batchEvents } from './event-batch.ts'
-import { failRun, finishRun, foldRunEvent, idleRun, isLive, metricsJsonl, type RunState, startingRun } from './run.ts'
+import {
+  failRun,
+  finishRun,
+  foldRunEvent,
+  idleRun,
+  isLive,
+  metricsJsonl,
+  type RunState,
+  startingRun,
+} from './run.ts'
 
 const plannedBytes = {
   base4bit: 100,
@@ -154,7 +163,10 @@ describe('metricsJsonl', () => {
       { type: 'run/evaluated', step: 1, loss: 2.5, perplexity: 12, supervisedTokens: 9 },
       step(2, Number.NaN),
     ])
-    const lines = metricsJsonl(run).trimEnd().split('\n').map((line) => JSON.parse(line))
+    const lines = metricsJsonl(run)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
     expect(lines).toEqual([
       { step: 1, 'train/loss': 3, 'optimizer/lr': 1e-3 },
       { step: 1, 'eval/loss': 2.5 },

@@ -1,4 +1,5 @@
 import type {
+  PagingStatistics,
   RunEvent,
   RunPhase,
   RunSummary,
@@ -64,6 +65,10 @@ export interface RunState {
   evaluations: readonly Evaluation[]
   tensors: readonly TensorQuantization[]
   deltaRatios: readonly DeltaRatios[]
+  /** Where the pages of Adam's moments are; null while nothing is paged. */
+  paging: PagingStatistics | null
+  /** Step of the last checkpoint. */
+  checkpointStep: number | null
   log: readonly LogEntry[]
   summary: RunSummary | null
   error: ErrorData | null
@@ -85,6 +90,8 @@ export const idleRun: RunState = {
   evaluations: [],
   tensors: [],
   deltaRatios: [],
+  paging: null,
+  checkpointStep: null,
   log: [],
   summary: null,
   error: null,
@@ -106,12 +113,13 @@ export function foldRunEvent(state: RunState, event: RunEvent): RunState {
           ...startingRun,
           status: 'running',
           runId: event.runId,
+          step: event.resumedFrom ?? 0,
           totalSteps: event.totalSteps,
           plannedBytes: event.plannedBytes,
           plannedTotalBytes: event.totalBytes,
           trainableParameters: event.trainableParameters,
         },
-        { kind: 'started', step: 0, totalSteps: event.totalSteps },
+        { kind: 'started', step: event.resumedFrom ?? 0, totalSteps: event.totalSteps },
       )
     case 'run/progress': {
       const { phase, done, total, unit } = event
@@ -131,6 +139,10 @@ export function foldRunEvent(state: RunState, event: RunEvent): RunState {
         ...state,
         deltaRatios: [...state.deltaRatios, { step: event.step, ratios: event.ratios }],
       }
+    case 'paging/state':
+      return { ...state, paging: event.paging }
+    case 'run/checkpoint':
+      return { ...state, checkpointStep: event.step }
     case 'memory/allocated':
       return { ...state, allocatedBytes: event.bytes }
     case 'run/warning': {
@@ -206,10 +218,17 @@ function logged(state: RunState, entry: NewLogEntry): RunState {
 /** A line of metrics.jsonl a step; JSON has no NaN, so what is not finite is written as its name. */
 export function metricsJsonl(state: RunState): string {
   const lines = [
-    ...state.steps.map(({ step, metrics }) => ({ step, order: 0, values: metrics as Record<string, number> })),
+    ...state.steps.map(({ step, metrics }) => ({
+      step,
+      order: 0,
+      values: metrics as Record<string, number>,
+    })),
     ...state.evaluations.map(({ step, loss }) => ({ step, order: 1, values: { 'eval/loss': loss } })),
   ].sort((a, b) => a.step - b.step || a.order - b.order)
   return lines
-    .map(({ step, values }) => `${JSON.stringify({ step, ...values }, (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value))}\n`)
+    .map(
+      ({ step, values }) =>
+        `${JSON.stringify({ step, ...values }, (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value))}\n`,
+    )
     .join('')
 }

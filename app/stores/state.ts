@@ -1,7 +1,13 @@
 import type { RunConfig } from '../../src/config/schema.ts'
 import type { TensorQuantization } from '../../src/session/events.ts'
 import type { FileReference } from '../../src/session/files.ts'
-import type { DatasetSummary, DeviceReport, ModelSummary, PlanReport, QuickTry } from '../../src/session/reports.ts'
+import type {
+  DatasetSummary,
+  DeviceReport,
+  ModelSummary,
+  PlanReport,
+  QuickTry,
+} from '../../src/session/reports.ts'
 import type { ErrorData, Problem } from '../../src/util/errors.ts'
 import type { DemoId } from './embedded.ts'
 

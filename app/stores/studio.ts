@@ -47,7 +47,12 @@ const OBSTACLES: Record<string, Obstacle> = {
 export function createStudio(engine: Engine) {
   const fields: readonly RecipeField[] = recipeFields()
 
-  const device = createStore<DeviceState>(() => ({ status: 'checking', report: null, obstacle: null, error: null }))
+  const device = createStore<DeviceState>(() => ({
+    status: 'checking',
+    report: null,
+    obstacle: null,
+    error: null,
+  }))
   const model = createStore<ModelState>(() => ({
     status: 'empty',
     requested: { kind: 'embedded' },
@@ -210,7 +215,11 @@ export function createStudio(engine: Engine) {
 
   /** After a refused model, the engine still has the one before and, unless it was never tokenized, its dataset. */
   function nextUndone(): number {
-    return tokenizedFor === null ? STAGES.indexOf('dataset') : recipe.getState().plan ? PREPARED : STAGES.indexOf('plan')
+    return tokenizedFor === null
+      ? STAGES.indexOf('dataset')
+      : recipe.getState().plan
+        ? PREPARED
+        : STAGES.indexOf('plan')
   }
 
   /** The quick-try settings cut rows elsewhere: the same file again, without measuring again. */
@@ -238,7 +247,8 @@ export function createStudio(engine: Engine) {
 
   function setDraft(changed: Record<string, unknown>) {
     const { base } = recipe.getState()
-    const draft = differences(fields, base, changed).length === 0 ? (base as Record<string, unknown>) : changed
+    const draft =
+      differences(fields, base, changed).length === 0 ? (base as Record<string, unknown>) : changed
     recipe.setState({ draft, ...checked(draft), planning: true })
     clearTimeout(editTimer)
     editTimer = setTimeout(replan, EDIT_DELAY_MS)
@@ -269,7 +279,8 @@ export function createStudio(engine: Engine) {
       } catch (error) {
         const data = errorToData(error)
         const obstacle = OBSTACLES[data.code] ?? 'engine-failed'
-        if (device.getState().status !== 'blocked') device.setState({ status: 'blocked', obstacle, error: data })
+        if (device.getState().status !== 'blocked')
+          device.setState({ status: 'blocked', obstacle, error: data })
         return
       }
       await prepare('model')
@@ -412,7 +423,14 @@ function presetConfig(id: Exclude<PresetId, 'file'>): RunConfig {
 }
 
 function recipeOf(presetId: PresetId, config: RunConfig) {
-  return { presetId, fileName: null, base: config, draft: config as Record<string, unknown>, config, problems: [] }
+  return {
+    presetId,
+    fileName: null,
+    base: config,
+    draft: config as Record<string, unknown>,
+    config,
+    problems: [],
+  }
 }
 
 function checked(draft: Record<string, unknown>): Pick<RecipeState, 'config' | 'problems'> {

@@ -14,15 +14,30 @@ const nibble: MantineColorsTuple = [
   '#1b1f3a',
 ]
 
+/** Greys of the dark scheme with the page's blue in them; 6 is the surface, 7 the page (palette.css). */
+const dark: MantineColorsTuple = [
+  '#d5d8e0',
+  '#b4b9c5',
+  '#a5abb8',
+  '#5a6070',
+  '#424857',
+  '#2c303b',
+  '#22262f',
+  '#1b1e26',
+  '#13151b',
+  '#0d0f14',
+]
+
 const systemFont =
   'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif'
 
 export const theme = createTheme({
-  colors: { nibble },
+  colors: { nibble, dark },
   primaryColor: 'nibble',
   primaryShade: { light: 6, dark: 5 },
   fontFamily: systemFont,
-  fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "Roboto Mono", "DejaVu Sans Mono", monospace',
+  fontFamilyMonospace:
+    'ui-monospace, "SF Mono", "Cascadia Mono", "Roboto Mono", "DejaVu Sans Mono", monospace',
   headings: {
     fontFamily: systemFont,
     fontWeight: '650',
@@ -36,4 +51,9 @@ export const theme = createTheme({
   cursorType: 'pointer',
   focusRing: 'auto',
   respectReducedMotion: true,
+  components: {
+    Button: { defaultProps: { fw: 550 } },
+    Tooltip: { defaultProps: { withArrow: true, openDelay: 350 } },
+    Switch: { defaultProps: { withThumbIndicator: false } },
+  },
 })

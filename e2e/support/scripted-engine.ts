@@ -13,7 +13,10 @@ export interface Script {
   /** The run fails after this step. */
   failAt?: number
   /** Commands that reject with this error. */
-  reject?: Record<string, { code: string; message: string; hint?: string; problems?: { message: string; fix?: string }[] }>
+  reject?: Record<
+    string,
+    { code: string; message: string; hint?: string; problems?: { message: string; fix?: string }[] }
+  >
   /** Commands that never answer. */
   hang?: string[]
   /** Rows of the dataset that cannot be used. */
@@ -38,7 +41,8 @@ function install(script: Script): void {
   const pace = script.paceMs ?? 5
   const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
   const modules = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']
-  const group = (module: string) => (module.endsWith('_proj') && 'qkvo'.includes(module[0]) ? 'self_attn' : 'mlp')
+  const group = (module: string) =>
+    module.endsWith('_proj') && 'qkvo'.includes(module[0]) ? 'self_attn' : 'mlp'
   const names = Array.from({ length: layers }, (_, layer) =>
     modules.map((module) => `model.layers.${layer}.${group(module)}.${module}.weight`),
   ).flat()
@@ -69,7 +73,11 @@ function install(script: Script): void {
 
   const tensor = (name: string, index: number) => ({
     name,
-    shape: name.includes('down') ? [192, 512] : name.includes('gate') || name.includes('up') ? [512, 192] : [192, 192],
+    shape: name.includes('down')
+      ? [192, 512]
+      : name.includes('gate') || name.includes('up')
+        ? [512, 192]
+        : [192, 192],
     block: Math.floor(index / modules.length),
     mse: 1e-5,
     rmse: 0.0028 + 0.0016 * noise(index),
@@ -78,7 +86,11 @@ function install(script: Script): void {
     snrDb: 20.4 + noise(index + 3),
     bitsPerParam: 4.127,
     histogram: nf4.map((point, code) =>
-      Math.round((code === 0 || code === 15 ? 700 : 2300) * (1 + 0.25 * noise(code + index)) * Math.exp(-point * point * 0.2)),
+      Math.round(
+        (code === 0 || code === 15 ? 700 : 2300) *
+          (1 + 0.25 * noise(code + index)) *
+          Math.exp(-point * point * 0.2),
+      ),
     ),
     codePoints: nf4,
   })
@@ -86,8 +98,20 @@ function install(script: Script): void {
   const tokenize = (prompt: string, answer: string) => {
     const split = (text: string) => text.match(/ ?[^ ]{1,5}/g) ?? []
     let id = 300
-    const plain = (text: string, trained: boolean) => ({ id: id++, text, trained, special: false, endOfTurn: false })
-    const special = (text: string, number: number, trained = false, endOfTurn = false) => ({ id: number, text, trained, special: true, endOfTurn })
+    const plain = (text: string, trained: boolean) => ({
+      id: id++,
+      text,
+      trained,
+      special: false,
+      endOfTurn: false,
+    })
+    const special = (text: string, number: number, trained = false, endOfTurn = false) => ({
+      id: number,
+      text,
+      trained,
+      special: true,
+      endOfTurn,
+    })
     return [
       special('<|endoftext|>', 0),
       special('<|user|>', 2),
@@ -115,7 +139,16 @@ function install(script: Script): void {
         architecture: 'ampere',
         device: '',
         description: 'NVIDIA GeForce RTX 3060 Laptop GPU',
-        features: ['shader-f16', 'subgroups', 'timestamp-query', 'depth-clip-control', 'float32-filterable', 'indirect-first-instance', 'rg11b10ufloat-renderable', 'texture-compression-bc'],
+        features: [
+          'shader-f16',
+          'subgroups',
+          'timestamp-query',
+          'depth-clip-control',
+          'float32-filterable',
+          'indirect-first-instance',
+          'rg11b10ufloat-renderable',
+          'texture-compression-bc',
+        ],
         limits: {
           maxBufferSize: 4_294_967_292,
           maxStorageBufferBindingSize: 2_147_483_644,
@@ -136,7 +169,13 @@ function install(script: Script): void {
     }),
     'model/open': async ({ name }: { name: string }, emit) => {
       for (let done = 1; done <= 4; done++) {
-        emit({ type: 'task/progress', task: 'model', done: done * 1_575_618, total: 6_302_472, unit: 'bytes' })
+        emit({
+          type: 'task/progress',
+          task: 'model',
+          done: done * 1_575_618,
+          total: 6_302_472,
+          unit: 'bytes',
+        })
         await sleep(pace)
       }
       return {
@@ -160,7 +199,14 @@ function install(script: Script): void {
         ignoredTensors: [],
       }
     },
-    'dataset/open': async ({ file, config, skipBadRows }: { file: { name: string }; config: Record<string, unknown>; skipBadRows?: boolean }, emit) => {
+    'dataset/open': async (
+      {
+        file,
+        config,
+        skipBadRows,
+      }: { file: { name: string }; config: Record<string, unknown>; skipBadRows?: boolean },
+      emit,
+    ) => {
       lastConfig = config
       emit({ type: 'task/progress', task: 'dataset', done: 25, total: 50, unit: 'rows' })
       await sleep(pace)
@@ -205,9 +251,16 @@ function install(script: Script): void {
         emit({ type: 'task/progress', task: 'measure', done, total: 3, unit: 'steps' })
         await sleep(pace * 4)
       }
-      const config = quickConfig(lastConfig) as { train: Record<string, unknown>; data: Record<string, unknown> }
+      const config = quickConfig(lastConfig) as {
+        train: Record<string, unknown>
+        data: Record<string, unknown>
+      }
       return {
-        config: { ...config, train: { ...config.train, maxSteps: steps, batchSize: 16 }, data: { ...config.data, maxSeqLength: 32 } },
+        config: {
+          ...config,
+          train: { ...config.train, maxSteps: steps, batchSize: 16 },
+          data: { ...config.data, maxSeqLength: 32 },
+        },
         tokensPerSecond: 3184.2,
         estimatedSeconds: 116,
         measuredMs: 900,
@@ -233,14 +286,27 @@ function install(script: Script): void {
     },
     'run/start': async (_: never, emit) => {
       control = 'run'
-      emit({ type: 'run/started', runId: 'scripted', totalSteps: steps, plannedBytes: bytes, totalBytes, trainableParameters: 172_032 })
+      emit({
+        type: 'run/started',
+        runId: 'scripted',
+        totalSteps: steps,
+        plannedBytes: bytes,
+        totalBytes,
+        trainableParameters: 172_032,
+      })
       for (let done = 0; done <= 40; done += 10) {
         emit({ type: 'run/progress', phase: 'compiling', done, total: 40, unit: 'kernels' })
         await sleep(pace)
       }
       emit({ type: 'memory/allocated', bytes: totalBytes })
       for (const [index, name] of names.entries()) {
-        emit({ type: 'run/progress', phase: 'quantizing', done: index + 1, total: names.length, unit: 'tensors' })
+        emit({
+          type: 'run/progress',
+          phase: 'quantizing',
+          done: index + 1,
+          total: names.length,
+          unit: 'tensors',
+        })
         emit({ type: 'quant/tensor', tensor: tensor(name, index) })
         await sleep(pace / 3)
       }
@@ -287,10 +353,23 @@ function install(script: Script): void {
             })),
           })
         }
-        if (step % 20 === 0) emit({ type: 'run/evaluated', step, loss: lastLoss * 1.2 + 0.1, perplexity: 3, supervisedTokens: 61 })
+        if (step % 20 === 0)
+          emit({
+            type: 'run/evaluated',
+            step,
+            loss: lastLoss * 1.2 + 0.1,
+            perplexity: 3,
+            supervisedTokens: 61,
+          })
         done = step
         if (script.failAt === step) {
-          throw { name: 'StudioError', code: 'device/lost', message: 'The GPU was lost (unknown): the driver was reset', hint: 'Close other programs that use the graphics card and start again.', details: 'VK_ERROR_DEVICE_LOST' }
+          throw {
+            name: 'StudioError',
+            code: 'device/lost',
+            message: 'The GPU was lost (unknown): the driver was reset',
+            hint: 'Close other programs that use the graphics card and start again.',
+            details: 'VK_ERROR_DEVICE_LOST',
+          }
         }
         while (script.holdAt === step && control === 'run') await sleep(20)
         await sleep(pace)
@@ -342,7 +421,14 @@ function install(script: Script): void {
       await sleep(1)
       if (script.hang?.includes(name)) return
       if (script.crashOn === name) {
-        this.dispatchEvent(new ErrorEvent('error', { message: 'RuntimeError: memory access out of bounds', filename: 'worker.js', lineno: 1, colno: 7 }))
+        this.dispatchEvent(
+          new ErrorEvent('error', {
+            message: 'RuntimeError: memory access out of bounds',
+            filename: 'worker.js',
+            lineno: 1,
+            colno: 7,
+          }),
+        )
         return
       }
       try {

@@ -7,7 +7,8 @@ const problemsOf = (value: unknown): string[] => {
   try {
     parseRunConfig(value)
   } catch (error) {
-    if (error instanceof StudioError && error.code === 'input/config') return (error.problems ?? []).map((p) => p.message)
+    if (error instanceof StudioError && error.code === 'input/config')
+      return (error.problems ?? []).map((p) => p.message)
     throw error
   }
   return []
@@ -21,8 +22,21 @@ describe('parseRunConfig', () => {
       quantization: { type: 'nf4', blockSize: 64, doubleQuant: true },
       lora: { rank: 16, alpha: 16, targetModules: 'all-linear' },
       data: { maxSeqLength: 512, packing: true, shuffle: true, trainOn: 'completion', evalFraction: 0 },
-      train: { maxSteps: 0, numEpochs: 1, batchSize: 2, gradAccumSteps: 8, seed: 42, gradientCheckpointing: true },
-      optimizer: { type: 'adamw', lr: 2e-4, maxGradNorm: 0.3, schedule: 'constant', paging: { gpuBudgetBytes: null } },
+      train: {
+        maxSteps: 0,
+        numEpochs: 1,
+        batchSize: 2,
+        gradAccumSteps: 8,
+        seed: 42,
+        gradientCheckpointing: true,
+      },
+      optimizer: {
+        type: 'adamw',
+        lr: 2e-4,
+        maxGradNorm: 0.3,
+        schedule: 'constant',
+        paging: { gpuBudgetBytes: null },
+      },
     })
   })
 
@@ -30,13 +44,25 @@ describe('parseRunConfig', () => {
     const problems = problemsOf({ lora: { rank: 0, rnak: 3 }, train: { batchSize: 'two' }, colour: 1 })
     expect(problems).toHaveLength(4)
     for (const name of ['lora.rank', 'lora.rnak', 'train.batchSize', 'colour']) {
-      expect(problems.some((message) => message.includes(`"${name}"`)), name).toBe(true)
+      expect(
+        problems.some((message) => message.includes(`"${name}"`)),
+        name,
+      ).toBe(true)
     }
   })
 
   it('refuses qlora on an unquantized base and leaves lora alone', () => {
     expect(problemsOf({ method: 'qlora', quantization: { type: 'none' } })[0]).toContain('qlora')
     expect(problemsOf({ method: 'lora', quantization: { type: 'none' } })).toEqual([])
+  })
+
+  it('refuses pages that are too small, or too large for the GPU budget', () => {
+    const paging = (gpuBudgetBytes: number | null, pageBytes: number) =>
+      problemsOf({ optimizer: { paging: { gpuBudgetBytes, pageBytes } } })
+    expect(paging(null, 511)[0]).toContain('pageBytes (511)')
+    expect(paging(2000, 1024)[0]).toContain('does not fit twice')
+    expect(paging(2048, 1024)).toEqual([])
+    expect(paging(0, 1 << 20)).toEqual([])
   })
 
   it.each([null, 3, [], 'x'])('refuses %j: not an object', (value) => {

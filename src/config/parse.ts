@@ -10,7 +10,11 @@ type Issue = ZodError['issues'][number]
  */
 export function parseRunConfig(value: unknown): RunConfig {
   const parsed = runConfigSchema.safeParse(value === undefined ? {} : value)
-  if (!parsed.success) throw inputError('config', parsed.error.issues.flatMap((issue) => describe(issue, value)))
+  if (!parsed.success)
+    throw inputError(
+      'config',
+      parsed.error.issues.flatMap((issue) => describe(issue, value)),
+    )
   const problems = [...contradictions(parsed.data), ...unsupported(parsed.data)]
   if (problems.length > 0) throw inputError('config', problems)
   return parsed.data
@@ -25,10 +29,25 @@ function describe(issue: Issue, root: unknown): Problem[] {
       fix: 'Remove it or correct its spelling; docs/run-config.md lists every setting.',
     }))
   }
-  const came = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], root)
+  const came = issue.path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    root,
+  )
   const shown = came === undefined ? 'nothing' : JSON.stringify(came)
-  if (!path) return [{ message: `The run config must be a JSON object; ${shown} came`, fix: 'Write settings as {"method": "qlora", …}.' }]
-  return [{ path, message: `Setting "${path}": ${issue.message}; ${shown} came`, fix: `Change "${path}" to a permitted value.` }]
+  if (!path)
+    return [
+      {
+        message: `The run config must be a JSON object; ${shown} came`,
+        fix: 'Write settings as {"method": "qlora", …}.',
+      },
+    ]
+  return [
+    {
+      path,
+      message: `Setting "${path}": ${issue.message}; ${shown} came`,
+      fix: `Change "${path}" to a permitted value.`,
+    },
+  ]
 }
 
 /** Settings that are fine one by one and impossible together. */
@@ -49,27 +68,44 @@ function contradictions(config: RunConfig): Problem[] {
       fix: 'Warm up for fewer steps than the run has.',
     })
   }
+  const { gpuBudgetBytes, pageBytes } = config.optimizer.paging
+  if (pageBytes !== null && pageBytes < LEAST_PAGE_BYTES) {
+    problems.push({
+      path: 'optimizer.paging.pageBytes',
+      message: `optimizer.paging.pageBytes (${pageBytes}) is less than the ${LEAST_PAGE_BYTES} bytes of the smallest page`,
+      fix: 'Leave it null, or choose a megabyte or more.',
+    })
+  } else if (pageBytes !== null && gpuBudgetBytes && 2 * pageBytes > gpuBudgetBytes) {
+    problems.push({
+      path: 'optimizer.paging.pageBytes',
+      message: `optimizer.paging.pageBytes (${pageBytes}) does not fit twice into optimizer.paging.gpuBudgetBytes (${gpuBudgetBytes})`,
+      fix: 'Leave it null, or choose at most half the GPU budget: one page updates while another moves.',
+    })
+  }
   return problems
 }
+
+/** 256 bytes of each moment, the least that a GPU binds apart. */
+const LEAST_PAGE_BYTES = 512
 
 /** Settings of the contract that this version does not do yet: refused by name, never silently ignored. */
 function unsupported(config: RunConfig): Problem[] {
   const problems: Problem[] = []
   const refuse = (setting: string, value: unknown, fix: string) =>
-    problems.push({ path: setting, message: `Setting "${setting}" = ${JSON.stringify(value)} is not available in this version`, fix })
+    problems.push({
+      path: setting,
+      message: `Setting "${setting}" = ${JSON.stringify(value)} is not available in this version`,
+      fix,
+    })
   if (config.method === 'full') refuse('method', 'full', 'Use "qlora" or "lora".')
   if (config.method === 'qlora') {
     const { type, rounding, calibration } = config.quantization
     if (type === 'int4' || type === 'int8') refuse('quantization.type', type, 'Use "nf4" or "fp4".')
     if (rounding !== 'nearest') refuse('quantization.rounding', rounding, 'Use "nearest", as QLoRA does.')
-    if (calibration !== 'absmax') refuse('quantization.calibration', calibration, 'Use "absmax", as QLoRA does.')
+    if (calibration !== 'absmax')
+      refuse('quantization.calibration', calibration, 'Use "absmax", as QLoRA does.')
   }
   if (config.lora.useDora) refuse('lora.useDora', true, 'Use plain LoRA or "useRslora".')
   if (config.optimizer.type !== 'adamw') refuse('optimizer.type', config.optimizer.type, 'Use "adamw".')
-  if (config.train.saveEvery > 0) refuse('train.saveEvery', config.train.saveEvery, 'Use 0: the adapter is saved at the end.')
-  const { gpuBudgetBytes, hostBudgetBytes, pageBytes } = config.optimizer.paging
-  if (gpuBudgetBytes !== null) refuse('optimizer.paging.gpuBudgetBytes', gpuBudgetBytes, 'Leave it null: moments stay on the GPU.')
-  if (hostBudgetBytes !== null) refuse('optimizer.paging.hostBudgetBytes', hostBudgetBytes, 'Leave it null.')
-  if (pageBytes !== null) refuse('optimizer.paging.pageBytes', pageBytes, 'Leave it null.')
   return problems
 }

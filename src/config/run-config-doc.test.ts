@@ -23,7 +23,8 @@ it('documents every setting with its default, range and help', async () => {
   function walk(schema: z.ZodType, path: string): void {
     const json = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema
     if (schema instanceof z.ZodObject) {
-      for (const [key, field] of Object.entries(schema.shape)) walk(field as z.ZodType, path ? `${path}.${key}` : key)
+      for (const [key, field] of Object.entries(schema.shape))
+        walk(field as z.ZodType, path ? `${path}.${key}` : key)
       return
     }
     if (schema instanceof z.ZodPrefault) {
@@ -33,7 +34,9 @@ it('documents every setting with its default, range and help', async () => {
     const help = fieldHelp.get(schema)
     expect(help, `${path} has no help`).toBeDefined()
     const unit = help?.unit ? ` (${help.unit})` : ''
-    rows.push(`| \`${path}\` | ${permitted(json)}${unit} | \`${JSON.stringify(json.default)}\` | ${help?.help} |`)
+    rows.push(
+      `| \`${path}\` | ${permitted(json)}${unit} | \`${JSON.stringify(json.default)}\` | ${help?.help} |`,
+    )
   }
 })
 
@@ -59,8 +62,12 @@ function permitted(json: JsonSchema): string {
   const low = json.minimum ?? json.exclusiveMinimum
   const high = json.maximum ?? json.exclusiveMaximum
   const bounds = [
-    ...(low !== undefined && low > Number.MIN_SAFE_INTEGER ? [`${json.exclusiveMinimum !== undefined ? 'above' : 'from'} ${low}`] : []),
-    ...(high !== undefined && high < Number.MAX_SAFE_INTEGER ? [`${json.exclusiveMaximum !== undefined ? 'below' : 'to'} ${high}`] : []),
+    ...(low !== undefined && low > Number.MIN_SAFE_INTEGER
+      ? [`${json.exclusiveMinimum !== undefined ? 'above' : 'from'} ${low}`]
+      : []),
+    ...(high !== undefined && high < Number.MAX_SAFE_INTEGER
+      ? [`${json.exclusiveMaximum !== undefined ? 'below' : 'to'} ${high}`]
+      : []),
   ]
   return [json.type === 'null' ? '`null`' : `${json.type}`, ...bounds].join(' ')
 }

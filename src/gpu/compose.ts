@@ -10,11 +10,18 @@ export function composeWgsl({ kernel, access }: PlannedKernel): string {
   const constants = { WORKGROUP_X: x, WORKGROUP_Y: y, WORKGROUP_Z: z, ...kernel.constants }
   const lines = [
     ...(kernel.enables ?? []).map((name) => `enable ${name};`),
-    ...Object.entries(constants).map(([name, value]) => `const ${name} = ${typeof value === 'number' ? `${value}u` : value};`),
-    ...(kernel.params.length > 0 ? [...struct('Params', kernel.params), '@group(1) @binding(0) var<uniform> params: Params;'] : []),
-    ...(kernel.usesStep ? [...struct('StepParams', STEP_PARAMS), '@group(1) @binding(1) var<uniform> step: StepParams;'] : []),
+    ...Object.entries(constants).map(
+      ([name, value]) => `const ${name} = ${typeof value === 'number' ? `${value}u` : value};`,
+    ),
+    ...(kernel.params.length > 0
+      ? [...struct('Params', kernel.params), '@group(1) @binding(0) var<uniform> params: Params;']
+      : []),
+    ...(kernel.usesStep
+      ? [...struct('StepParams', STEP_PARAMS), '@group(1) @binding(1) var<uniform> step: StepParams;']
+      : []),
     ...kernel.bindings.map(
-      ({ name, element }, index) => `@group(0) @binding(${index}) var<storage, ${access[index]}> ${name}: array<${element}>;`,
+      ({ name, element }, index) =>
+        `@group(0) @binding(${index}) var<storage, ${access[index]}> ${name}: array<${element}>;`,
     ),
     ...(kernel.includes ?? []),
     kernel.source,

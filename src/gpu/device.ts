@@ -33,17 +33,31 @@ export async function openDevice(gpu: GPU): Promise<OpenedDevice> {
   try {
     device = await adapter.requestDevice({ requiredLimits, requiredFeatures })
   } catch (cause) {
-    throw new StudioError('device/refused', `The GPU refused to open: ${cause instanceof Error ? cause.message : cause}`, {
-      hint: 'Close other programs that use the GPU, or restart the browser.',
-      cause,
-    })
+    throw new StudioError(
+      'device/refused',
+      `The GPU refused to open: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        hint: 'Close other programs that use the GPU, or restart the browser.',
+        cause,
+      },
+    )
   }
   const software = isSoftware(adapter)
-  const limits = Object.fromEntries(LIMIT_NAMES.map((name) => [name, device.limits[name]])) as unknown as DeviceLimits
+  const limits = Object.fromEntries(
+    LIMIT_NAMES.map((name) => [name, device.limits[name]]),
+  ) as unknown as DeviceLimits
   const { vendor, architecture, device: name, description } = adapter.info
   return {
     device,
-    info: { vendor, architecture, device: name, description, features: [...device.features].sort(), limits: { ...limits }, software },
+    info: {
+      vendor,
+      architecture,
+      device: name,
+      description,
+      features: [...device.features].sort(),
+      limits: { ...limits },
+      software,
+    },
     traits: {
       limits,
       features: {

@@ -55,7 +55,11 @@ export class PipelineCache {
     } catch (cause) {
       const { messages } = await module.getCompilationInfo()
       const line = messages.find(({ type }) => type === 'error')
-      const why = line ? `line ${line.lineNum}: ${line.message}` : cause instanceof Error ? cause.message : String(cause)
+      const why = line
+        ? `line ${line.lineNum}: ${line.message}`
+        : cause instanceof Error
+          ? cause.message
+          : String(cause)
       throw new StudioError('device/kernel', `Kernel ${kernel.name} does not compile on this GPU: ${why}`, {
         hint: 'Update the browser and the graphics driver; if it stays, report the kernel and the GPU.',
         cause,

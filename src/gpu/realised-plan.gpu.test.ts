@@ -28,7 +28,12 @@ const scale: Kernel = {
 const scaleOperation: Operation<number> = {
   name: 'scale',
   kernels: ({ inputs, outputs, attributes }) => [
-    { kernel: scale, tensors: { x: inputs.x, y: outputs.y }, params: { count: 100, factor: attributes }, workgroups: [2, 1, 1] },
+    {
+      kernel: scale,
+      tensors: { x: inputs.x, y: outputs.y },
+      params: { count: 100, factor: attributes },
+      workgroups: [2, 1, 1],
+    },
   ],
 }
 
@@ -51,7 +56,10 @@ it('runs stages in parts, with params, step values, host turns and readbacks', a
   const executable = await runtime.realise(plan)
   expect(executable.allocatedBytes).toBe(plan.totalBytes)
   const { middle, y } = plan.stages.chain.exposed
-  executable.write(plan.tensors.x, Float32Array.from({ length: 100 }, (_, i) => i))
+  executable.write(
+    plan.tensors.x,
+    Float32Array.from({ length: 100 }, (_, i) => i),
+  )
   executable.setStep({ learningRate: 0.5 })
   executable.run('chain', 0)
   expect(floats(await executable.read(middle))[99]).toBe(99)
@@ -64,7 +72,13 @@ it('runs stages in parts, with params, step values, host turns and readbacks', a
 
 it('creates nothing while it runs', async () => {
   const created: string[] = []
-  const methods = ['createBuffer', 'createBindGroup', 'createComputePipeline', 'createComputePipelineAsync', 'createShaderModule'] as const
+  const methods = [
+    'createBuffer',
+    'createBindGroup',
+    'createComputePipeline',
+    'createComputePipelineAsync',
+    'createShaderModule',
+  ] as const
   const prototype = GPUDevice.prototype as unknown as Record<string, (...args: unknown[]) => unknown>
   const originals = methods.map((name) => [name, prototype[name]] as const)
   for (const [name, original] of originals) {
@@ -93,10 +107,27 @@ it('names a kernel that does not compile, and where', async () => {
   const broken: Operation<null> = {
     name: 'broken',
     kernels: ({ outputs }) => [
-      { kernel: { ...scale, name: 'broken', source: 'fn main() { let a: u32 = 1.5; }', bindings: [scale.bindings[1]] }, tensors: { y: outputs.y }, params: { count: 1, factor: 1 }, workgroups: [1, 1, 1] },
+      {
+        kernel: {
+          ...scale,
+          name: 'broken',
+          source: 'fn main() { let a: u32 = 1.5; }',
+          bindings: [scale.bindings[1]],
+        },
+        tensors: { y: outputs.y },
+        params: { count: 1, factor: 1 },
+        workgroups: [1, 1, 1],
+      },
     ],
   }
   const graph = new Graph()
-  graph.record(broken, { inputs: {}, outputs: { y: bufferTensor('y', [4], 'f32', 'workspace') }, attributes: null })
-  await expect(runtime.realise(makePlan({ broken: graph }, runtime.traits))).rejects.toMatchObject({ code: 'device/kernel', message: expect.stringContaining('broken') })
+  graph.record(broken, {
+    inputs: {},
+    outputs: { y: bufferTensor('y', [4], 'f32', 'workspace') },
+    attributes: null,
+  })
+  await expect(runtime.realise(makePlan({ broken: graph }, runtime.traits))).rejects.toMatchObject({
+    code: 'device/kernel',
+    message: expect.stringContaining('broken'),
+  })
 })

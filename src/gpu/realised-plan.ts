@@ -10,7 +10,12 @@ import type { Pipeline } from './pipelines.ts'
 const DISPATCHES_PER_SUBMIT = 16
 
 type Encoded =
-  | { kind: 'dispatch'; pipeline: GPUComputePipeline; groups: GPUBindGroup[]; workgroups: readonly [number, number, number] }
+  | {
+      kind: 'dispatch'
+      pipeline: GPUComputePipeline
+      groups: GPUBindGroup[]
+      workgroups: readonly [number, number, number]
+    }
   | { kind: 'clear'; buffer: GPUBuffer; offset: number; sizeBytes: number }
 
 const USAGE: Record<PlannedBuffer['usage'], () => number> = {
@@ -58,7 +63,10 @@ export class RealisedPlan implements Executable {
     device.queue.writeBuffer(this.buffers[plan.paramsBuffer], 0, plan.params)
     const uniformGroups = new Map<string, GPUBindGroup>()
     for (const stage of Object.values(plan.stages)) {
-      this.stages.set(stage.name, stage.commands.map((command) => this.encode(command, pipelines, uniformGroups)))
+      this.stages.set(
+        stage.name,
+        stage.commands.map((command) => this.encode(command, pipelines, uniformGroups)),
+      )
     }
   }
 
@@ -69,9 +77,17 @@ export class RealisedPlan implements Executable {
 
   write(range: BufferRange, data: ArrayBufferView<ArrayBuffer>, offset = 0): void {
     if (offset + data.byteLength > range.sizeBytes) {
-      throw new Error(`${data.byteLength} bytes at ${offset} do not fit into a range of ${range.sizeBytes} of ${this.plan.buffers[range.buffer].label}`)
+      throw new Error(
+        `${data.byteLength} bytes at ${offset} do not fit into a range of ${range.sizeBytes} of ${this.plan.buffers[range.buffer].label}`,
+      )
     }
-    this.device.queue.writeBuffer(this.buffers[range.buffer], range.offset + offset, data.buffer, data.byteOffset, data.byteLength)
+    this.device.queue.writeBuffer(
+      this.buffers[range.buffer],
+      range.offset + offset,
+      data.buffer,
+      data.byteOffset,
+      data.byteLength,
+    )
   }
 
   setStep(values: Partial<StepParams>): void {
@@ -98,9 +114,11 @@ export class RealisedPlan implements Executable {
   }
 
   async capture(range: BufferRange): Promise<Uint8Array<ArrayBuffer>> {
-    if (range.sizeBytes > RING_SLOT_BYTES) throw new Error(`${range.sizeBytes} bytes do not fit into a ring slot of ${RING_SLOT_BYTES}`)
+    if (range.sizeBytes > RING_SLOT_BYTES)
+      throw new Error(`${range.sizeBytes} bytes do not fit into a ring slot of ${RING_SLOT_BYTES}`)
     const slot = this.freeSlots.shift()
-    if (slot === undefined) throw new Error('every slot of the readback ring is under way: await an earlier capture first')
+    if (slot === undefined)
+      throw new Error('every slot of the readback ring is under way: await an earlier capture first')
     try {
       const bytes = new Uint8Array(range.sizeBytes)
       await this.copyOut(this.buffers[slot], range, 0, bytes)
@@ -112,7 +130,8 @@ export class RealisedPlan implements Executable {
 
   async captureInto(range: BufferRange, target: Uint8Array<ArrayBuffer>): Promise<void> {
     const slot = this.freeTransfers.shift()
-    if (slot === undefined) throw new Error('every transfer buffer is under way: await an earlier readback first')
+    if (slot === undefined)
+      throw new Error('every transfer buffer is under way: await an earlier readback first')
     try {
       await this.copyOut(this.buffers[slot], range, 0, target.subarray(0, range.sizeBytes))
     } finally {
@@ -159,11 +178,17 @@ export class RealisedPlan implements Executable {
   /** This plan's buffer for what another plan holds under the same label in the same size. */
   private shareableBuffer({ label, sizeBytes, bytes }: PlannedBuffer): GPUBuffer | undefined {
     if (!Object.keys(bytes).every((category) => SHAREABLE.has(category))) return undefined
-    const index = this.plan.buffers.findIndex((buffer) => buffer.label === label && buffer.sizeBytes === sizeBytes)
+    const index = this.plan.buffers.findIndex(
+      (buffer) => buffer.label === label && buffer.sizeBytes === sizeBytes,
+    )
     return this.buffers[index]
   }
 
-  private encode(command: PlannedCommand, pipelines: readonly Pipeline[], uniformGroups: Map<string, GPUBindGroup>): Encoded {
+  private encode(
+    command: PlannedCommand,
+    pipelines: readonly Pipeline[],
+    uniformGroups: Map<string, GPUBindGroup>,
+  ): Encoded {
     if (command.kind === 'clear') {
       const { buffer, offset, sizeBytes } = command.range
       return { kind: 'clear', buffer: this.buffers[buffer], offset, sizeBytes }
@@ -190,13 +215,19 @@ export class RealisedPlan implements Executable {
     return { kind: 'dispatch', pipeline, groups, workgroups: command.workgroups }
   }
 
-  private uniformGroup(command: PlannedCommand & { kind: 'dispatch' }, layout: GPUBindGroupLayout): GPUBindGroup {
+  private uniformGroup(
+    command: PlannedCommand & { kind: 'dispatch' },
+    layout: GPUBindGroupLayout,
+  ): GPUBindGroup {
     const { plan } = this
     const { kernel } = plan.kernels[command.kernel]
     const entries: GPUBindGroupEntry[] = []
     if (kernel.params.length > 0) {
       const size = Math.ceil((kernel.params.length * 4) / 16) * 16
-      entries.push({ binding: 0, resource: { buffer: this.buffers[plan.paramsBuffer], offset: command.paramsOffset, size } })
+      entries.push({
+        binding: 0,
+        resource: { buffer: this.buffers[plan.paramsBuffer], offset: command.paramsOffset, size },
+      })
     }
     if (kernel.usesStep) entries.push({ binding: 1, resource: { buffer: this.buffers[plan.stepBuffer] } })
     return this.device.createBindGroup({ label: `${kernel.name} uniforms`, layout, entries })
@@ -222,7 +253,12 @@ export class RealisedPlan implements Executable {
   }
 
   /** Copies behind everything submitted so far, then waits for the copy alone. */
-  private async copyOut(staging: GPUBuffer, range: BufferRange, start: number, target: Uint8Array<ArrayBuffer>): Promise<void> {
+  private async copyOut(
+    staging: GPUBuffer,
+    range: BufferRange,
+    start: number,
+    target: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
     const sizeBytes = target.byteLength
     const encoder = this.device.createCommandEncoder()
     encoder.copyBufferToBuffer(this.buffers[range.buffer], range.offset + start, staging, 0, sizeBytes)
@@ -230,7 +266,10 @@ export class RealisedPlan implements Executable {
     try {
       await staging.mapAsync(GPUMapMode.READ, 0, sizeBytes)
     } catch (cause) {
-      throw this.error ?? new StudioError('device/lost', 'The GPU went away while results were read back', { cause })
+      throw (
+        this.error ??
+        new StudioError('device/lost', 'The GPU went away while results were read back', { cause })
+      )
     }
     target.set(new Uint8Array(staging.getMappedRange(0, sizeBytes)))
     staging.unmap()

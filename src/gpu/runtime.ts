@@ -17,9 +17,13 @@ export async function createRuntime(gpu: GPU): Promise<Runtime> {
     failAll(new StudioError('device/error', `The GPU reported an error: ${error.message}`))
   })
   const lost = device.lost.then(({ reason, message }) => {
-    const error = new StudioError('device/lost', `The GPU was lost (${reason}): ${message || 'no reason given'}`, {
-      hint: 'Other programs may have taken its memory, or a driver restarted. Start again; lower the batch size if it happens again.',
-    })
+    const error = new StudioError(
+      'device/lost',
+      `The GPU was lost (${reason}): ${message || 'no reason given'}`,
+      {
+        hint: 'Other programs may have taken its memory, or a driver restarted. Start again; lower the batch size if it happens again.',
+      },
+    )
     failAll(error)
     return error
   })
@@ -44,9 +48,13 @@ export async function createRuntime(gpu: GPU): Promise<Runtime> {
       const [invalid, outOfMemory] = await Promise.all([device.popErrorScope(), device.popErrorScope()])
       if (outOfMemory) {
         realised.destroy()
-        throw new StudioError('device/out-of-memory', `The GPU has no room for the ${plan.totalBytes} bytes of this run`, {
-          hint: 'Lower the batch size or the sequence length, switch on gradient checkpointing, or close other tabs.',
-        })
+        throw new StudioError(
+          'device/out-of-memory',
+          `The GPU has no room for the ${plan.totalBytes} bytes of this run`,
+          {
+            hint: 'Lower the batch size or the sequence length, switch on gradient checkpointing, or close other tabs.',
+          },
+        )
       }
       if (invalid) {
         realised.destroy()

@@ -14,8 +14,12 @@ const tensor = (sizeBytes: number): Tensor => ({
 })
 
 const lifetimes = fc
-  .array(fc.record({ words: fc.integer({ min: 1, max: 500 }), first: fc.nat(30), length: fc.nat(10) }), { maxLength: 40 })
-  .map((entries) => entries.map(({ words, first, length }) => ({ tensor: tensor(words * 4), first, last: first + length })))
+  .array(fc.record({ words: fc.integer({ min: 1, max: 500 }), first: fc.nat(30), length: fc.nat(10) }), {
+    maxLength: 40,
+  })
+  .map((entries) =>
+    entries.map(({ words, first, length }) => ({ tensor: tensor(words * 4), first, last: first + length })),
+  )
 
 it('never overlaps tensors that are alive together, and keeps within its chunks', () => {
   fc.assert(
@@ -41,10 +45,18 @@ it('never overlaps tensors that are alive together, and keeps within its chunks'
 
 it('reuses the bytes of what has died', () => {
   const [a, b] = [tensor(1024), tensor(1024)]
-  const { chunkBytes } = layOutArena([{ tensor: a, first: 0, last: 1 }, { tensor: b, first: 2, last: 3 }], 4096)
+  const { chunkBytes } = layOutArena(
+    [
+      { tensor: a, first: 0, last: 1 },
+      { tensor: b, first: 2, last: 3 },
+    ],
+    4096,
+  )
   expect(chunkBytes).toEqual([1024])
 })
 
 it('refuses a tensor that one binding cannot cover, by name', () => {
-  expect(() => layOutArena([{ tensor: { ...tensor(8192), name: 'logits' }, first: 0, last: 0 }], 4096)).toThrow(/logits needs 8192/)
+  expect(() =>
+    layOutArena([{ tensor: { ...tensor(8192), name: 'logits' }, first: 0, last: 0 }], 4096),
+  ).toThrow(/logits needs 8192/)
 })

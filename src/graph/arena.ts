@@ -42,7 +42,10 @@ export function layOutArena(lifetimes: readonly Lifetime[], maxChunkBytes: numbe
     insertByStart(chunks[index], { ...lifetime, start: offset, end: offset + size })
     places.set(lifetime.tensor, { chunk: index, offset })
   }
-  return { places, chunkBytes: chunks.map((placed) => placed.reduce((max, { end }) => Math.max(max, end), 0)) }
+  return {
+    places,
+    chunkBytes: chunks.map((placed) => placed.reduce((max, { end }) => Math.max(max, end), 0)),
+  }
 }
 
 function lowestOffset(placed: readonly Placed[], lifetime: Lifetime, size: number): number {

@@ -62,7 +62,13 @@ function blockRanges(nodes: readonly OpNode[]): Map<number, OpNode[]> {
  * first ones die after the forward. The block's own input survives from the forward. What the backward turns out not
  * to read is removed when the plan is made.
  */
-function replay(graph: Graph, nodes: readonly OpNode[], block: number, gradients: Gradients, replayed: Map<OpNode, OpNode>): void {
+function replay(
+  graph: Graph,
+  nodes: readonly OpNode[],
+  block: number,
+  gradients: Gradients,
+  replayed: Map<OpNode, OpNode>,
+): void {
   const fresh = new Map<Tensor, Tensor>()
   const remap = (tensors: Readonly<Record<string, Tensor>>) =>
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, fresh.get(tensor) ?? tensor]))
@@ -76,7 +82,15 @@ function replay(graph: Graph, nodes: readonly OpNode[], block: number, gradients
           gradients.alias(copy, output)
         }
         const { operation, updates, attributes } = node
-        replayed.set(node, graph.record(operation, { inputs: remap(node.inputs), outputs: remap(node.outputs), updates, attributes }))
+        replayed.set(
+          node,
+          graph.record(operation, {
+            inputs: remap(node.inputs),
+            outputs: remap(node.outputs),
+            updates,
+            attributes,
+          }),
+        )
       }
     }),
   )

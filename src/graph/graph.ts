@@ -1,4 +1,4 @@
-import type { OpNode, Operation, Phase } from './operation.ts'
+import type { Operation, OpNode, Phase } from './operation.ts'
 import { denseBytes, type StorageFormat, type Tensor } from './tensor.ts'
 
 export interface Recording<Attributes> {
@@ -23,8 +23,19 @@ export class Graph {
   }
 
   /** A tensor of the arena. */
-  activation(name: string, shape: readonly number[], format: Exclude<StorageFormat, 'nf4' | 'fp4'> = 'f32'): Tensor {
-    return { name, shape, format, sizeBytes: denseBytes(shape, format), home: { kind: 'activation' }, bytes: {} }
+  activation(
+    name: string,
+    shape: readonly number[],
+    format: Exclude<StorageFormat, 'nf4' | 'fp4'> = 'f32',
+  ): Tensor {
+    return {
+      name,
+      shape,
+      format,
+      sizeBytes: denseBytes(shape, format),
+      home: { kind: 'activation' },
+      bytes: {},
+    }
   }
 
   record<Attributes>(operation: Operation<Attributes>, recording: Recording<Attributes>): OpNode<Attributes> {

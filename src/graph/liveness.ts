@@ -34,7 +34,8 @@ export function lifetimes(nodes: readonly OpNode[], exposed: Iterable<Tensor>): 
   }
   nodes.forEach((node, index) => {
     for (const tensor of Object.values(node.inputs)) touch(tensor, index, node, true)
-    for (const [name, tensor] of Object.entries(node.outputs)) touch(tensor, index, node, node.updates.includes(name))
+    for (const [name, tensor] of Object.entries(node.outputs))
+      touch(tensor, index, node, node.updates.includes(name))
   })
   return [...byTensor.values()]
 

@@ -27,7 +27,8 @@ const call = (k: Kernel, tensors: Record<string, Tensor>, count = 1) => [
 /** y = x · p, whose backward needs x and p. */
 const multiply: Operation<null> = {
   name: 'multiply',
-  kernels: ({ inputs, outputs }) => call(kernel('multiply', ['x', 'p'], 'y'), { x: inputs.x, p: inputs.p, y: outputs.y }),
+  kernels: ({ inputs, outputs }) =>
+    call(kernel('multiply', ['x', 'p'], 'y'), { x: inputs.x, p: inputs.p, y: outputs.y }),
   backward(node, context) {
     const dy = context.gradient(node.outputs.y)
     if (!dy) return
@@ -48,11 +49,14 @@ const multiply: Operation<null> = {
 const multiplyBackward: Operation<boolean> = {
   name: 'multiply_backward',
   kernels: ({ inputs, outputs, attributes }) =>
-    call(kernel(attributes ? 'multiply_backward.add' : 'multiply_backward', ['dy', 'other'], 'd', attributes), {
-      dy: inputs.dy,
-      other: inputs.other,
-      d: outputs.d,
-    }),
+    call(
+      kernel(attributes ? 'multiply_backward.add' : 'multiply_backward', ['dy', 'other'], 'd', attributes),
+      {
+        dy: inputs.dy,
+        other: inputs.other,
+        d: outputs.d,
+      },
+    ),
 }
 
 const seed: Operation<null> = {
@@ -71,7 +75,11 @@ function chain(blocks: number, gradientCheckpointing: boolean) {
     graph.block(b, () => {
       for (let i = 0; i < 4; i++) {
         const y = graph.activation(`y${b}.${i}`, [1000])
-        graph.record(multiply, { inputs: { x, p: pool.add(`p${b}.${i}`, [1000]) }, outputs: { y }, attributes: null })
+        graph.record(multiply, {
+          inputs: { x, p: pool.add(`p${b}.${i}`, [1000]) },
+          outputs: { y },
+          attributes: null,
+        })
         x = y
       }
     })
@@ -85,8 +93,11 @@ function chain(blocks: number, gradientCheckpointing: boolean) {
 describe('backward', () => {
   it('gives every parameter one gradient node and nothing to a frozen input', () => {
     const { graph, pool } = chain(2, false)
-    const written = graph.nodes.filter(({ phase }) => phase === 'backward').map(({ outputs }) => outputs.d.name)
-    for (const tensor of pool.tensors) expect(written.filter((name) => name === `${tensor.name}.gradient`)).toHaveLength(1)
+    const written = graph.nodes
+      .filter(({ phase }) => phase === 'backward')
+      .map(({ outputs }) => outputs.d.name)
+    for (const tensor of pool.tensors)
+      expect(written.filter((name) => name === `${tensor.name}.gradient`)).toHaveLength(1)
     expect(written).not.toContain('d(input)')
   })
 
@@ -132,12 +143,20 @@ describe('makePlan', () => {
   it('refuses a kernel that would read what it overwrites', () => {
     const graph = new Graph()
     const x = graph.expose('x', graph.activation('x', [4]))
-    graph.record(multiply, { inputs: { x, p: bufferTensor('p', [4], 'f32', 'weights') }, outputs: { y: x }, updates: ['y'], attributes: null })
+    graph.record(multiply, {
+      inputs: { x, p: bufferTensor('p', [4], 'f32', 'weights') },
+      outputs: { y: x },
+      updates: ['y'],
+      attributes: null,
+    })
     expect(() => makePlan({ step: graph }, DEFAULT_TRAITS)).toThrow(/x and y to overlapping bytes/)
   })
 
   it('names a missing parameter and a dispatch beyond the limit', () => {
-    const broken = (calls: ReturnType<typeof call>): Operation<null> => ({ name: 'broken', kernels: () => calls })
+    const broken = (calls: ReturnType<typeof call>): Operation<null> => ({
+      name: 'broken',
+      kernels: () => calls,
+    })
     const y = bufferTensor('y', [4], 'f32', 'workspace')
     const record = (operation: Operation<null>) => {
       const graph = new Graph()
@@ -145,7 +164,13 @@ describe('makePlan', () => {
       return makePlan({ step: graph }, DEFAULT_TRAITS)
     }
     const k = kernel('broken', [], 'y')
-    expect(() => record(broken([{ kernel: k, tensors: { y }, params: {} as { count: number }, workgroups: [1, 1, 1] }]))).toThrow(/no value for its parameter count/)
-    expect(() => record(broken([{ kernel: k, tensors: { y }, params: { count: 1 }, workgroups: [70000, 1, 1] as never }]))).toThrow(/70000×1×1/)
+    expect(() =>
+      record(broken([{ kernel: k, tensors: { y }, params: {} as { count: number }, workgroups: [1, 1, 1] }])),
+    ).toThrow(/no value for its parameter count/)
+    expect(() =>
+      record(
+        broken([{ kernel: k, tensors: { y }, params: { count: 1 }, workgroups: [70000, 1, 1] as never }]),
+      ),
+    ).toThrow(/70000×1×1/)
   })
 })

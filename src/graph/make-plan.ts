@@ -1,5 +1,5 @@
 import { StudioError } from '../util/errors.ts'
-import { layOutArena, type ArenaLayout } from './arena.ts'
+import { type ArenaLayout, layOutArena } from './arena.ts'
 import type { DeviceTraits } from './device.ts'
 import type { Graph } from './graph.ts'
 import { type Call, type Kernel, type KernelCall, STEP_PARAMS_BYTES } from './kernel.ts'
@@ -59,7 +59,10 @@ function lower(name: string, graph: Graph, traits: DeviceTraits): LoweredStage {
     }
     return { node, calls: node.operation.kernels(node, traits, workspace) }
   })
-  const lives = [...lifetimes(nodes, exposed), ...scratch.map(({ tensor, index }) => ({ tensor, first: index, last: index }))]
+  const lives = [
+    ...lifetimes(nodes, exposed),
+    ...scratch.map(({ tensor, index }) => ({ tensor, first: index, last: index })),
+  ]
   return { name, graph, steps, arena: layOutArena(lives, maxBinding(traits)) }
 }
 
@@ -108,9 +111,15 @@ class PlanBuilder {
   }
 
   reserveStage({ steps, arena }: LoweredStage): void {
-    for (const { calls } of steps) for (const call of calls) for (const tensor of boundTensors(call)) this.reserve(tensor)
+    for (const { calls } of steps)
+      for (const call of calls) for (const tensor of boundTensors(call)) this.reserve(tensor)
     arena.chunkBytes.forEach((bytes, chunk) => {
-      this.arenaBuffers[chunk] ??= this.addBuffer({ label: `arena.${chunk}`, sizeBytes: 0, usage: 'storage', bytes: {} })
+      this.arenaBuffers[chunk] ??= this.addBuffer({
+        label: `arena.${chunk}`,
+        sizeBytes: 0,
+        usage: 'storage',
+        bytes: {},
+      })
       const buffer = this.buffers[this.arenaBuffers[chunk]]
       buffer.sizeBytes = Math.max(buffer.sizeBytes, bytes)
       buffer.bytes = { activations: buffer.sizeBytes }
@@ -122,7 +131,8 @@ class PlanBuilder {
     const parts = [0]
     for (const { node, calls } of stage.steps) {
       for (const call of calls) {
-        if ('clear' in call) commands.push({ kind: 'clear', range: this.range(call.clear, stage.arena), phase: node.phase })
+        if ('clear' in call)
+          commands.push({ kind: 'clear', range: this.range(call.clear, stage.arena), phase: node.phase })
         else commands.push(this.dispatch(call, node, stage.arena))
       }
       if (stage.graph.hostTurns.has(node)) parts.push(commands.length)
@@ -135,12 +145,27 @@ class PlanBuilder {
   finish(transfers: TransferStaging | null): Plan {
     const params = new Uint8Array(Math.max(this.params.length, 1) * this.paramsStride)
     this.params.forEach((bytes, slot) => params.set(bytes, slot * this.paramsStride))
-    const paramsBuffer = this.addBuffer({ label: 'params', sizeBytes: params.length, usage: 'uniform', bytes: { workspace: params.length } })
-    const stepBuffer = this.addBuffer({ label: 'step', sizeBytes: STEP_PARAMS_BYTES, usage: 'uniform', bytes: { workspace: STEP_PARAMS_BYTES } })
-    const readback = (label: string, sizeBytes: number) => this.addBuffer({ label, sizeBytes, usage: 'readback', bytes: { staging: sizeBytes } })
-    const ringBuffers = Array.from({ length: RING_SLOTS }, (_, slot) => readback(`ring.${slot}`, RING_SLOT_BYTES))
+    const paramsBuffer = this.addBuffer({
+      label: 'params',
+      sizeBytes: params.length,
+      usage: 'uniform',
+      bytes: { workspace: params.length },
+    })
+    const stepBuffer = this.addBuffer({
+      label: 'step',
+      sizeBytes: STEP_PARAMS_BYTES,
+      usage: 'uniform',
+      bytes: { workspace: STEP_PARAMS_BYTES },
+    })
+    const readback = (label: string, sizeBytes: number) =>
+      this.addBuffer({ label, sizeBytes, usage: 'readback', bytes: { staging: sizeBytes } })
+    const ringBuffers = Array.from({ length: RING_SLOTS }, (_, slot) =>
+      readback(`ring.${slot}`, RING_SLOT_BYTES),
+    )
     const readbackBuffer = readback('readback', READBACK_BYTES)
-    const transferBuffers = Array.from({ length: transfers?.count ?? 0 }, (_, slot) => readback(`transfer.${slot}`, transfers?.sizeBytes ?? 0))
+    const transferBuffers = Array.from({ length: transfers?.count ?? 0 }, (_, slot) =>
+      readback(`transfer.${slot}`, transfers?.sizeBytes ?? 0),
+    )
     const bytes = Object.fromEntries(MEMORY_CATEGORIES.map((category) => [category, 0])) as BytesByCategory
     for (const buffer of this.buffers) {
       for (const [category, size] of Object.entries(buffer.bytes)) bytes[category as MemoryCategory] += size
@@ -159,7 +184,10 @@ class PlanBuilder {
       bytes,
       totalBytes: this.buffers.reduce((sum, buffer) => sum + buffer.sizeBytes, 0),
       dispatches: Object.fromEntries(
-        Object.entries(this.stages).map(([name, { commands }]) => [name, commands.filter(({ kind }) => kind === 'dispatch').length]),
+        Object.entries(this.stages).map(([name, { commands }]) => [
+          name,
+          commands.filter(({ kind }) => kind === 'dispatch').length,
+        ]),
       ),
       traits: this.traits,
     }
@@ -169,9 +197,13 @@ class PlanBuilder {
     const { kernel } = call
     checkCall(call, this.traits)
     const ranges = kernel.bindings.map(({ name }) => this.range(call.tensors[name], arena))
-    const written = new Set(kernel.bindings.flatMap(({ access }, index) => (access === 'read' ? [] : [ranges[index].buffer])))
+    const written = new Set(
+      kernel.bindings.flatMap(({ access }, index) => (access === 'read' ? [] : [ranges[index].buffer])),
+    )
     // One buffer may not be bound read-only and read-write in one dispatch, and the arena is always read-write.
-    const access = ranges.map(({ buffer }) => (written.has(buffer) || this.arenaBuffers.includes(buffer) ? 'read_write' : 'read'))
+    const access = ranges.map(({ buffer }) =>
+      written.has(buffer) || this.arenaBuffers.includes(buffer) ? 'read_write' : 'read',
+    )
     refuseAliases(call, ranges)
     return {
       kind: 'dispatch',
@@ -187,10 +219,17 @@ class PlanBuilder {
   private range(tensor: Tensor, arena?: ArenaLayout): BufferRange {
     const { home, sizeBytes } = tensor
     if (home.kind !== 'activation') {
-      return { buffer: this.bufferIndex.get(home.key) as number, offset: home.kind === 'pool' ? home.offset : 0, sizeBytes }
+      return {
+        buffer: this.bufferIndex.get(home.key) as number,
+        offset: home.kind === 'pool' ? home.offset : 0,
+        sizeBytes,
+      }
     }
     const place = arena?.places.get(tensor)
-    if (!place) throw new Error(`${tensor.name} has no place in the arena: it is neither an input nor an output of its node`)
+    if (!place)
+      throw new Error(
+        `${tensor.name} has no place in the arena: it is neither an input nor an output of its node`,
+      )
     return { buffer: this.arenaBuffers[place.chunk], offset: place.offset, sizeBytes }
   }
 
@@ -220,7 +259,8 @@ class PlanBuilder {
     const view = new DataView(bytes.buffer)
     kernel.params.forEach(({ name, type }, index) => {
       const value = params[name]
-      if (value === undefined || Number.isNaN(value)) throw new Error(`${kernel.name} got no value for its parameter ${name}`)
+      if (value === undefined || Number.isNaN(value))
+        throw new Error(`${kernel.name} got no value for its parameter ${name}`)
       if (type === 'f32') view.setFloat32(index * 4, value, true)
       else if (type === 'u32') view.setUint32(index * 4, value, true)
       else view.setInt32(index * 4, value, true)
@@ -237,20 +277,31 @@ const boundTensors = (call: Call): Tensor[] => ('clear' in call ? [call.clear] :
 const sameKernel = (a: Kernel, b: Kernel): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 function tooLarge(tensor: Tensor, bytes: number, limit: number): StudioError {
-  return new StudioError('plan/tensor-too-large', `${tensor.name} needs ${bytes} bytes in one piece, this device binds at most ${limit}`, {
-    hint: 'Choose a smaller model, or a device with a larger maxStorageBufferBindingSize.',
-  })
+  return new StudioError(
+    'plan/tensor-too-large',
+    `${tensor.name} needs ${bytes} bytes in one piece, this device binds at most ${limit}`,
+    {
+      hint: 'Choose a smaller model, or a device with a larger maxStorageBufferBindingSize.',
+    },
+  )
 }
 
 /** What WebGPU would refuse later and less clearly. */
 function checkCall({ kernel, tensors, workgroups }: KernelCall, { limits }: DeviceTraits): void {
   if (kernel.bindings.length > limits.maxStorageBuffersPerShaderStage) {
-    throw new StudioError('plan/too-many-bindings', `${kernel.name} binds ${kernel.bindings.length} buffers, the device allows ${limits.maxStorageBuffersPerShaderStage}`)
+    throw new StudioError(
+      'plan/too-many-bindings',
+      `${kernel.name} binds ${kernel.bindings.length} buffers, the device allows ${limits.maxStorageBuffersPerShaderStage}`,
+    )
   }
-  for (const { name } of kernel.bindings) if (!tensors[name]) throw new Error(`${kernel.name} got no tensor for its binding ${name}`)
+  for (const { name } of kernel.bindings)
+    if (!tensors[name]) throw new Error(`${kernel.name} got no tensor for its binding ${name}`)
   for (const count of workgroups) {
     if (count < 1 || count > limits.maxComputeWorkgroupsPerDimension) {
-      throw new StudioError('plan/dispatch-too-large', `${kernel.name} dispatches ${workgroups.join('×')} workgroups, the device allows ${limits.maxComputeWorkgroupsPerDimension} per dimension`)
+      throw new StudioError(
+        'plan/dispatch-too-large',
+        `${kernel.name} dispatches ${workgroups.join('×')} workgroups, the device allows ${limits.maxComputeWorkgroupsPerDimension} per dimension`,
+      )
     }
   }
 }
@@ -260,8 +311,14 @@ function refuseAliases({ kernel }: KernelCall, ranges: readonly BufferRange[]): 
   kernel.bindings.forEach((binding, a) => {
     for (let b = a + 1; b < ranges.length; b++) {
       if (binding.access === 'read' && kernel.bindings[b].access === 'read') continue
-      const overlap = ranges[a].buffer === ranges[b].buffer && ranges[a].offset < ranges[b].offset + ranges[b].sizeBytes && ranges[b].offset < ranges[a].offset + ranges[a].sizeBytes
-      if (overlap) throw new Error(`${kernel.name} binds ${binding.name} and ${kernel.bindings[b].name} to overlapping bytes`)
+      const overlap =
+        ranges[a].buffer === ranges[b].buffer &&
+        ranges[a].offset < ranges[b].offset + ranges[b].sizeBytes &&
+        ranges[b].offset < ranges[a].offset + ranges[a].sizeBytes
+      if (overlap)
+        throw new Error(
+          `${kernel.name} binds ${binding.name} and ${kernel.bindings[b].name} to overlapping bytes`,
+        )
     }
   })
 }

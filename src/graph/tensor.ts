@@ -51,9 +51,16 @@ export interface Tensor {
   readonly gradient?: Tensor
 }
 
-const BYTES_PER_ELEMENT: Record<Exclude<StorageFormat, 'nf4' | 'fp4'>, number> = { f32: 4, u32: 4, i32: 4, f16: 2, bf16: 2 }
+const BYTES_PER_ELEMENT: Record<Exclude<StorageFormat, 'nf4' | 'fp4'>, number> = {
+  f32: 4,
+  u32: 4,
+  i32: 4,
+  f16: 2,
+  bf16: 2,
+}
 
-export const elementCount = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1)
+export const elementCount = (shape: readonly number[]): number =>
+  shape.reduce((product, extent) => product * extent, 1)
 
 /** Bytes of an unquantized tensor, padded to whole 32-bit words. */
 export function denseBytes(shape: readonly number[], format: StorageFormat): number {
@@ -69,7 +76,14 @@ export function bufferTensor(
   category: MemoryCategory,
 ): Tensor {
   const sizeBytes = denseBytes(shape, format)
-  return { name: key, shape, format, sizeBytes, home: { kind: 'buffer', key }, bytes: { [category]: sizeBytes } }
+  return {
+    name: key,
+    shape,
+    format,
+    sizeBytes,
+    home: { kind: 'buffer', key },
+    bytes: { [category]: sizeBytes },
+  }
 }
 
 /** A 4-bit matrix with a buffer of its own; the sizes come from quant/layout. */

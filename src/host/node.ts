@@ -4,11 +4,16 @@ import type { Engine } from '../session/engine.ts'
 import { createLocalEngine } from '../session/local-engine.ts'
 import { StudioError } from '../util/errors.ts'
 import { resolveNodeFile } from './node-files.ts'
+import { openNodeStorage } from './node-storage.ts'
 import { sharedRuntime } from './shared-runtime.ts'
 
 /** Which Vulkan driver Dawn uses is decided by VK_DRIVER_FILES before this process starts. */
 export function createNodeEngine(): Engine {
-  return createLocalEngine({ runtime: sharedRuntime(dawnGpu), resolveFile: resolveNodeFile })
+  return createLocalEngine({
+    runtime: sharedRuntime(dawnGpu),
+    resolveFile: resolveNodeFile,
+    openStore: openNodeStorage,
+  })
 }
 
 let dawn: GPU | undefined

@@ -6,11 +6,16 @@ import { createLocalEngine } from '../session/local-engine.ts'
 import { type FromEngine, serveEngine, type ToEngine } from '../session/protocol.ts'
 import { StudioError } from '../util/errors.ts'
 import { resolvePageFile } from './page-files.ts'
+import { openPageStorage } from './page-storage.ts'
 import { sharedRuntime } from './shared-runtime.ts'
 
 const scope = self as unknown as DedicatedWorkerGlobalScope
 
-const engine = createLocalEngine({ runtime: sharedRuntime(browserGpu), resolveFile: resolvePageFile })
+const engine = createLocalEngine({
+  runtime: sharedRuntime(browserGpu),
+  resolveFile: resolvePageFile,
+  openStore: openPageStorage,
+})
 
 serveEngine(engine, {
   send: (message: FromEngine) => scope.postMessage(message),

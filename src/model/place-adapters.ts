@@ -13,10 +13,15 @@ export interface AdapterPlacement {
 }
 
 /** α/r, or α/√r for rsLoRA (Kalajdzievski 2023). */
-export const adapterScaling = ({ rank, alpha, useRslora }: AdapterPlacement): number => alpha / (useRslora ? Math.sqrt(rank) : rank)
+export const adapterScaling = ({ rank, alpha, useRslora }: AdapterPlacement): number =>
+  alpha / (useRslora ? Math.sqrt(rank) : rank)
 
 /** Hangs LoRA on the target linears of a model; its tensors, named as PEFT names them, fill one pool under `key`. */
-export function placeAdapters(weights: DecoderWeights, placement: AdapterPlacement, key = 'adapter'): ParameterPool {
+export function placeAdapters(
+  weights: DecoderWeights,
+  placement: AdapterPlacement,
+  key = 'adapter',
+): ParameterPool {
   const pool = new ParameterPool(key)
   const { rank, dropout } = placement
   const scaling = adapterScaling(placement)

@@ -33,7 +33,8 @@ function inverseFrequencies({ headDim, ropeTheta, ropeScaling }: ModelConfig): n
     const wavelength = (2 * Math.PI) / frequency
     if (wavelength > originalMaxPositionEmbeddings / lowFreqFactor) return frequency / factor
     if (wavelength < originalMaxPositionEmbeddings / highFreqFactor) return frequency
-    const smooth = (originalMaxPositionEmbeddings / wavelength - lowFreqFactor) / (highFreqFactor - lowFreqFactor)
+    const smooth =
+      (originalMaxPositionEmbeddings / wavelength - lowFreqFactor) / (highFreqFactor - lowFreqFactor)
     return ((1 - smooth) * frequency) / factor + smooth * frequency
   })
 }

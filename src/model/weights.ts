@@ -50,7 +50,11 @@ export interface DecoderWeights {
   codebook: Tensor | null
 }
 
-const DENSE_FORMAT: Partial<Record<Dtype, Exclude<StorageFormat, 'nf4' | 'fp4'>>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' }
+const DENSE_FORMAT: Partial<Record<Dtype, Exclude<StorageFormat, 'nf4' | 'fp4'>>> = {
+  F32: 'f32',
+  F16: 'f16',
+  BF16: 'bf16',
+}
 
 /** f32 values of the shared code book: 16 codes, 256 nested scale codes. */
 export const CODE_BOOK_LENGTH = 16 + 256
@@ -74,7 +78,9 @@ export function declareWeights(
     const module = linearModule(layer, name)
     const shape = linearShape(config, name)
     const key = `${module}.weight`
-    const weight = quantization ? quantizedTensor(key, shape, quantization, quantLayout(shape, quantization)) : dense(key, shape)
+    const weight = quantization
+      ? quantizedTensor(key, shape, quantization, quantLayout(shape, quantization))
+      : dense(key, shape)
     return { module, weight }
   }
   const embedding = dense(EMBEDDING_WEIGHT, [vocabSize, hiddenSize])
@@ -83,7 +89,10 @@ export function declareWeights(
     blocks: Array.from({ length: config.numLayers }, (_, layer) => ({
       inputNorm: dense(`model.layers.${layer}.input_layernorm.weight`, [hiddenSize]),
       postAttentionNorm: dense(`model.layers.${layer}.post_attention_layernorm.weight`, [hiddenSize]),
-      linears: Object.fromEntries(LAYER_LINEARS.map((name) => [name, linear(layer, name)])) as Record<LayerLinear, DecoderLinear>,
+      linears: Object.fromEntries(LAYER_LINEARS.map((name) => [name, linear(layer, name)])) as Record<
+        LayerLinear,
+        DecoderLinear
+      >,
     })),
     finalNorm: dense(FINAL_NORM_WEIGHT, [hiddenSize]),
     head: config.tieWordEmbeddings ? embedding : dense(LM_HEAD_WEIGHT, [vocabSize, hiddenSize]),
@@ -111,7 +120,10 @@ export const withoutAdapters = (weights: DecoderWeights): DecoderWeights => ({
   blocks: weights.blocks.map((block) => ({
     ...block,
     linears: Object.fromEntries(
-      LAYER_LINEARS.map((name) => [name, { module: block.linears[name].module, weight: block.linears[name].weight }]),
+      LAYER_LINEARS.map((name) => [
+        name,
+        { module: block.linears[name].module, weight: block.linears[name].weight },
+      ]),
     ) as Record<LayerLinear, DecoderLinear>,
   })),
 })

@@ -5,7 +5,12 @@ import { learningRateAt } from './schedule.ts'
 /** What AdamW and the loss need to know of step t (1-based), with `supervisedTokens` over all its micro-batches. */
 export function stepValues(
   config: OptimizerConfig,
-  { step, totalSteps, supervisedTokens, seed }: { step: number; totalSteps: number; supervisedTokens: number; seed: number },
+  {
+    step,
+    totalSteps,
+    supervisedTokens,
+    seed,
+  }: { step: number; totalSteps: number; supervisedTokens: number; seed: number },
 ): Omit<StepParams, GenerationParam> {
   return {
     learningRate: learningRateAt(config, step, totalSteps),

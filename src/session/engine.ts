@@ -1,6 +1,7 @@
 import type { RunConfig } from '../config/schema.ts'
+import type { CheckpointSummary } from './checkpoints.ts'
 import type { RunEvent, RunSummary, TensorQuantization } from './events.ts'
-import type { FileReference, OutputFile } from './files.ts'
+import type { FileReference, OutputFile, StorageReference } from './files.ts'
 import type { GenerateArgs, GenerateResult } from './generate-request.ts'
 import type { DatasetSummary, DeviceReport, ModelSummary, PlanReport, QuickTry } from './reports.ts'
 
@@ -20,11 +21,28 @@ export interface CommandTable {
   'run/plan': { args: { config: RunConfig }; result: PlanReport }
   /** Measures a few steps on this device and fits the quick-try preset to about two minutes. */
   'run/quick-try': { args: { targetSeconds?: number }; result: QuickTry }
-  /** Quantizes and trains; resolves when the run has ended. Events come in order while it runs. */
-  'run/start': { args: { config: RunConfig; adapter?: FileReference[] }; result: RunSummary }
+  /**
+   * Quantizes and trains; resolves when the run has ended. Events come in order while it runs. With a storage it keeps
+   * checkpoints: every `saveEvery` steps, on pause, on demand and at its end. `resume` names a run of the storage to go
+   * on with (null: the only one); config, model, data and adapter must be those it began with.
+   */
+  'run/start': {
+    args: {
+      config: RunConfig
+      adapter?: FileReference[]
+      storage?: StorageReference
+      resume?: { runId: string | null }
+    }
+    result: RunSummary
+  }
   /** Take effect at the next step boundary. */
   'run/pause': { args: Record<string, never>; result: void }
   'run/resume': { args: Record<string, never>; result: void }
+  /** Keeps a checkpoint at the next step boundary. */
+  'run/save': { args: Record<string, never>; result: { step: number } }
+  /** Runs of a storage that can be gone on with, latest first. */
+  'checkpoint/list': { args: { storage: StorageReference }; result: CheckpointSummary[] }
+  'checkpoint/delete': { args: { storage: StorageReference; runId: string }; result: void }
   /** Ends the run after the step under way; what was learnt can still be exported. */
   'run/stop': { args: Record<string, never>; result: void }
   /** The adapter as it stands, in PEFT layout: adapter_model.safetensors and adapter_config.json. */
@@ -61,5 +79,9 @@ export interface CommandOptions {
 
 /** The engine as everyone outside sees it: a worker proxy cannot be told from the local one. */
 export interface Engine {
-  execute<N extends CommandName>(name: N, args: CommandArgs<N>, options?: CommandOptions): Promise<CommandResult<N>>
+  execute<N extends CommandName>(
+    name: N,
+    args: CommandArgs<N>,
+    options?: CommandOptions,
+  ): Promise<CommandResult<N>>
 }

@@ -1,5 +1,8 @@
-import type { ErrorData } from '../util/errors.ts'
 import type { BytesByCategory } from '../graph/tensor.ts'
+import type { PagingStatistics } from '../optim/moments.ts'
+import type { ErrorData } from '../util/errors.ts'
+
+export type { PagingStatistics } from '../optim/moments.ts'
 
 /** Slash names of everything that is plotted or logged; the keys of a line in metrics.jsonl. */
 export type MetricName =
@@ -12,6 +15,13 @@ export type MetricName =
   | 'speed/tokens_per_second'
   | 'speed/step_ms'
   | 'memory/gpu_bytes'
+  | 'paging/hit_rate'
+  | 'paging/bytes_to_gpu'
+  | 'paging/bytes_from_gpu'
+  | 'paging/bytes_to_store'
+  | 'paging/bytes_from_store'
+  | 'paging/host_bytes'
+  | 'paging/stall_ms'
 
 /** One finished update. A non-finite number stays one: it is written as a string only on disk. */
 export interface StepMetrics {
@@ -41,14 +51,33 @@ export type RunPhase = 'compiling' | 'quantizing' | 'training' | 'evaluating' | 
 
 /** Everything a run tells, in order; the app folds these into its state, the terminal prints them. */
 export type RunEvent =
-  | { type: 'run/started'; runId: string; totalSteps: number; plannedBytes: BytesByCategory; totalBytes: number; trainableParameters: number }
+  | {
+      type: 'run/started'
+      runId: string
+      totalSteps: number
+      plannedBytes: BytesByCategory
+      totalBytes: number
+      trainableParameters: number
+      /** Step of the checkpoint that it goes on from. */
+      resumedFrom?: number
+    }
   /** Progress of a phase in its own unit; `done` of `total`. */
-  | { type: 'run/progress'; phase: RunPhase; done: number; total: number; unit: 'kernels' | 'tensors' | 'steps' | 'batches' }
+  | {
+      type: 'run/progress'
+      phase: RunPhase
+      done: number
+      total: number
+      unit: 'kernels' | 'tensors' | 'steps' | 'batches'
+    }
   | { type: 'quant/tensor'; tensor: TensorQuantization }
   | { type: 'run/step'; step: StepMetrics; totalSteps: number; secondsLeft: number | null }
   | { type: 'run/evaluated'; step: number; loss: number; perplexity: number; supervisedTokens: number }
   /** Per adapted layer ‖sBA‖ / ‖Ŵ−W‖: how far the adapter has moved against the quantization error. */
   | { type: 'quant/delta_ratio'; step: number; ratios: { name: string; ratio: number }[] }
+  /** Where every page of Adam's moments is, and all traffic so far; with every logged step of a paged run. */
+  | { type: 'paging/state'; step: number; paging: PagingStatistics }
+  /** The run can be gone on from this step. */
+  | { type: 'run/checkpoint'; step: number; sizeBytes: number; durationMs: number }
   | { type: 'memory/allocated'; bytes: number }
   | { type: 'run/warning'; code: string; message: string; fix?: string }
   | { type: 'run/paused'; step: number }
@@ -58,7 +87,13 @@ export type RunEvent =
   /** A token of a text that is being generated, and what the text grows by (empty while a character is not whole). */
   | { type: 'generate/token'; tokenId: number; text: string; probability: number }
   /** Progress outside of runs (opening files, tokenizing). */
-  | { type: 'task/progress'; task: 'model' | 'dataset' | 'measure'; done: number; total: number; unit: 'bytes' | 'rows' | 'steps' }
+  | {
+      type: 'task/progress'
+      task: 'model' | 'dataset' | 'measure'
+      done: number
+      total: number
+      unit: 'bytes' | 'rows' | 'steps'
+    }
 
 export interface RunSummary {
   runId: string

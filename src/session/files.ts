@@ -9,6 +9,12 @@ export type FileReference =
   | { kind: 'url'; name: string; url: string }
   | { kind: 'path'; name: string; path: string }
 
+/** Where a run keeps its checkpoints and the pages that have no room in memory; the host turns it into a PageStore. */
+export type StorageReference =
+  | { kind: 'browser' }
+  | { kind: 'folder'; path: string }
+  | { kind: 'url'; url: string }
+
 /** A finished file on its way out, relative to where the person wants it: `adapter/adapter_config.json`. */
 export interface OutputFile {
   path: string

@@ -1,13 +1,16 @@
 import { parseRunConfig } from '../config/parse.ts'
 import type { RunConfig } from '../config/schema.ts'
-import type { Runtime } from '../graph/executable.ts'
-import { type PeftAdapter, readPeftAdapter } from '../formats/peft-adapter.ts'
 import { linearModules } from '../formats/llama-weights.ts'
+import { type PeftAdapter, readPeftAdapter } from '../formats/peft-adapter.ts'
+import type { Runtime } from '../graph/executable.ts'
+import type { PageStore } from '../optim/page-store.ts'
+import { deleteCheckpoint } from '../train/checkpoint.ts'
 import type { ByteSource } from '../util/byte-source.ts'
 import { StudioError } from '../util/errors.ts'
+import { listCheckpoints, needCheckpoint, type RunCheckpoint } from './checkpoints.ts'
 import type { CommandArgs, CommandName, CommandOptions, CommandResult, Engine } from './engine.ts'
-import type { RunEvent } from './events.ts'
-import type { FileReference } from './files.ts'
+import type { RunEvent, RunSummary } from './events.ts'
+import type { FileReference, StorageReference } from './files.ts'
 import { evaluateModel, modelLogits } from './measure-model.ts'
 import { describeDataset, type OpenedDataset, readDataset, runData } from './open-dataset.ts'
 import { type OpenedModel, openModel } from './open-model.ts'
@@ -18,12 +21,12 @@ import { inspectModel, quantizeModel } from './quantize-model.ts'
 import { quickTry } from './quick-try.ts'
 import type { DeviceReport, PlanReport } from './reports.ts'
 import { RunSession } from './run-session.ts'
-import type { RunSummary } from './events.ts'
 
 export interface EngineHost {
   /** The device; asked again after a loss. */
   runtime(): Promise<Runtime>
   resolveFile(file: FileReference): Promise<ByteSource>
+  openStore(storage: StorageReference): Promise<PageStore>
 }
 
 type Handlers = { [N in CommandName]: (args: CommandArgs<N>, work: Work) => Promise<CommandResult<N>> }
@@ -41,7 +44,8 @@ export function createLocalEngine(host: EngineHost): Engine {
   let busy: CommandName | null = null
   const playground = new Playground()
 
-  const resolveAll = (files: readonly FileReference[]) => Promise.all(files.map((file) => host.resolveFile(file)))
+  const resolveAll = (files: readonly FileReference[]) =>
+    Promise.all(files.map((file) => host.resolveFile(file)))
   const needModel = () => model ?? missing('model', 'Open a model first.')
   const needDataset = () => dataset ?? missing('dataset', 'Open a dataset first.')
 
@@ -50,9 +54,18 @@ export function createLocalEngine(host: EngineHost): Engine {
     return readPeftAdapter(await resolveAll(files), linearModules(needModel().checkpoint.config))
   }
 
-  const prepare = async (config: RunConfig, adapter: PeftAdapter | null, runtime: Runtime, { onEvent, signal }: Work) => {
-    const data = await runData(needDataset(), needModel(), config, { signal, onProgress: rowProgress(onEvent) })
-    return prepareRun(needModel(), data, config, adapter?.config ?? null, runtime.traits)
+  const prepare = async (
+    config: RunConfig,
+    adapter: PeftAdapter | null,
+    runtime: Runtime,
+    { onEvent, signal }: Work,
+    from: RunCheckpoint | null = null,
+  ) => {
+    const data = await runData(needDataset(), needModel(), config, {
+      signal,
+      onProgress: rowProgress(onEvent),
+    })
+    return prepareRun(needModel(), data, config, adapter?.config ?? null, runtime.traits, from?.position)
   }
 
   const handlers: Handlers = {
@@ -83,13 +96,26 @@ export function createLocalEngine(host: EngineHost): Engine {
       const runtime = await host.runtime()
       return quickTry({ model: needModel(), dataset: needDataset(), runtime, targetSeconds, ...work })
     },
-    'run/start': async ({ config, adapter: files }, { onEvent, signal }): Promise<RunSummary> => {
+    'run/start': async (
+      { config, adapter: files, storage, resume },
+      { onEvent, signal },
+    ): Promise<RunSummary> => {
+      const store = storage && (await host.openStore(storage))
+      const from = store && resume ? await needCheckpoint(store, resume.runId) : null
       const runtime = await host.runtime()
       const adapter = await openAdapter(files)
-      const prepared = await prepare(parseRunConfig(config), adapter, runtime, { onEvent, signal })
+      const prepared = await prepare(parseRunConfig(config), adapter, runtime, { onEvent, signal }, from)
       playground.forget()
       run?.dispose()
-      const session = new RunSession({ model: needModel(), prepared, adapter, runtime, onEvent, signal })
+      const session = new RunSession({
+        model: needModel(),
+        prepared,
+        adapter,
+        runtime,
+        storage: store && { store, from },
+        onEvent,
+        signal,
+      })
       run = session
       return session.run()
     },
@@ -99,6 +125,9 @@ export function createLocalEngine(host: EngineHost): Engine {
       run?.resume()
     },
     'run/stop': async () => run?.stop(),
+    'run/save': async () => (run ?? missing('run', 'Start a run first.')).save(),
+    'checkpoint/list': async ({ storage }) => listCheckpoints(await host.openStore(storage)),
+    'checkpoint/delete': async ({ storage, runId }) => deleteCheckpoint(await host.openStore(storage), runId),
     'run/export': async () => (run ?? missing('run', 'Start a run first.')).exportAdapter(),
     'model/evaluate': async ({ config, adapter }, work) =>
       evaluateModel({
@@ -129,16 +158,34 @@ export function createLocalEngine(host: EngineHost): Engine {
         ...work,
       }),
     'model/quantize': async ({ config }, work) =>
-      quantizeModel({ model: needModel(), config: parseRunConfig(config), runtime: await host.runtime(), ...work }),
+      quantizeModel({
+        model: needModel(),
+        config: parseRunConfig(config),
+        runtime: await host.runtime(),
+        ...work,
+      }),
     'model/inspect': async ({ config }, work) =>
-      inspectModel({ model: needModel(), config: parseRunConfig(config), runtime: await host.runtime(), ...work }),
+      inspectModel({
+        model: needModel(),
+        config: parseRunConfig(config),
+        runtime: await host.runtime(),
+        ...work,
+      }),
   }
 
   return {
-    async execute<N extends CommandName>(name: N, args: CommandArgs<N>, options: CommandOptions = {}): Promise<CommandResult<N>> {
+    async execute<N extends CommandName>(
+      name: N,
+      args: CommandArgs<N>,
+      options: CommandOptions = {},
+    ): Promise<CommandResult<N>> {
       const isText = name === 'model/generate'
       const concurrent = CONTROLS.has(name)
-      const obstacle = isText ? (run?.isHeld ? null : busy) : (busy ?? (playground.isSpeaking ? 'model/generate' : null))
+      const obstacle = isText
+        ? run?.isHeld
+          ? null
+          : busy
+        : (busy ?? (playground.isSpeaking ? 'model/generate' : null))
       if (!concurrent && obstacle) {
         throw new StudioError('engine/busy', `${name} has to wait: ${obstacle} is still under way`, {
           hint: isText ? 'Pause the run, or wait for it.' : 'Stop the run, or wait for it.',
@@ -156,7 +203,15 @@ export function createLocalEngine(host: EngineHost): Engine {
 }
 
 /** Commands that may come while another is under way. */
-const CONTROLS: ReadonlySet<CommandName> = new Set(['device/describe', 'run/pause', 'run/resume', 'run/stop', 'run/export'])
+const CONTROLS: ReadonlySet<CommandName> = new Set([
+  'device/describe',
+  'run/pause',
+  'run/resume',
+  'run/stop',
+  'run/save',
+  'run/export',
+  'checkpoint/list',
+])
 
 function missing(what: string, hint: string): never {
   throw new StudioError(`input/no-${what}`, `There is no ${what} yet`, { hint })

@@ -34,7 +34,8 @@ export async function evaluateModel(options: MeasureOptions): Promise<Evaluation
     const total = Math.ceil(sequences.length / batchSize)
     return evaluate(executable, evaluationBatches(sequences, { batchSize, sequenceLength: rounded }), {
       signal: options.signal,
-      onBatch: (done) => options.onEvent({ type: 'run/progress', phase: 'evaluating', done, total, unit: 'batches' }),
+      onBatch: (done) =>
+        options.onEvent({ type: 'run/progress', phase: 'evaluating', done, total, unit: 'batches' }),
     })
   })
 }
@@ -53,14 +54,21 @@ export async function modelLogits(
     writeBatch(executable, batch)
     executable.run(stage)
     const bytes = await executable.read(executable.plan.stages[stage].exposed.logits)
-    return { shape: [batchSize, sequenceLength, model.checkpoint.config.vocabSize], logits: new Float32Array(bytes.buffer) }
+    return {
+      shape: [batchSize, sequenceLength, model.checkpoint.config.vocabSize],
+      logits: new Float32Array(bytes.buffer),
+    }
   })
 }
 
 /** Nothing is held out, packed or shuffled when a model is measured. */
-async function allRows({ model, dataset, config, onEvent, signal }: MeasureOptions, requireSupervised: boolean) {
+async function allRows(
+  { model, dataset, config, onEvent, signal }: MeasureOptions,
+  requireSupervised: boolean,
+) {
   const measured: RunConfig = { ...config, data: { ...config.data, packing: false, evalFraction: 0 } }
-  const onProgress = (done: number, total: number) => onEvent({ type: 'task/progress', task: 'dataset', done, total, unit: 'rows' })
+  const onProgress = (done: number, total: number) =>
+    onEvent({ type: 'task/progress', task: 'dataset', done, total, unit: 'rows' })
   return (await runData(dataset, model, measured, { signal, onProgress, requireSupervised })).train
 }
 

@@ -1,9 +1,15 @@
 import type { RunConfig } from '../config/schema.ts'
-import { datasetReport, type DatasetReport } from '../data/report.ts'
-import type { Sequence } from '../data/sequence.ts'
-import { type Dataset, openDataset, refuseBadRows, type TokenizedDataset, tokenizeDataset } from '../data/tokenize-dataset.ts'
-import { trainingData } from '../data/training-data.ts'
 import type { LongWork } from '../data/pace.ts'
+import { type DatasetReport, datasetReport } from '../data/report.ts'
+import type { Sequence } from '../data/sequence.ts'
+import {
+  type Dataset,
+  openDataset,
+  refuseBadRows,
+  type TokenizedDataset,
+  tokenizeDataset,
+} from '../data/tokenize-dataset.ts'
+import { trainingData } from '../data/training-data.ts'
 import type { ByteSource } from '../util/byte-source.ts'
 import type { OpenedModel } from './open-model.ts'
 

@@ -1,5 +1,5 @@
-import { isFloatDtype } from '../formats/dtype.ts'
 import { type Checkpoint, openCheckpoint } from '../formats/checkpoint.ts'
+import { isFloatDtype } from '../formats/dtype.ts'
 import { linearModules } from '../formats/llama-weights.ts'
 import { loadTokenizer, type Tokenizer, tokenizerFilesOf } from '../formats/tokenizer.ts'
 import { quantLayout } from '../quant/layout.ts'
@@ -25,7 +25,11 @@ export async function openModel(name: string, files: readonly ByteSource[]): Pro
   return { name, checkpoint, tokenizer, files, summary: summarise(name, checkpoint, tokenizer) }
 }
 
-function summarise(name: string, { config, tensors, ignored, sizeBytes }: Checkpoint, tokenizer: Tokenizer | null): ModelSummary {
+function summarise(
+  name: string,
+  { config, tensors, ignored, sizeBytes }: Checkpoint,
+  tokenizer: Tokenizer | null,
+): ModelSummary {
   const parameters = [...tensors.values()].reduce((sum, { elements }) => sum + elements, 0)
   const linears = [...linearModules(config)]
   const nf4 = linears.map(([module, shape]) => ({

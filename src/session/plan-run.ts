@@ -33,7 +33,15 @@ export function reportPlan(
 }
 
 /** The plan of a run on `model` without data or GPU: every sequence maxSeqLength long. */
-export function planRun({ model, config, limits = DEFAULT_LIMITS }: { model: OpenedModel; config: RunConfig; limits?: DeviceLimits }): PlanReport {
+export function planRun({
+  model,
+  config,
+  limits = DEFAULT_LIMITS,
+}: {
+  model: OpenedModel
+  config: RunConfig
+  limits?: DeviceLimits
+}): PlanReport {
   const length = config.data.maxSeqLength
   const evaluate = config.data.evalFraction > 0 ? [length] : []
   const planWith = (planned: DeviceLimits) =>
@@ -64,18 +72,38 @@ const BOUNDLESS: Partial<DeviceLimits> = {
 }
 
 function limitVerdicts({ buffers, kernels, stages }: Plan, limits: DeviceLimits): LimitVerdict[] {
-  const dispatches = Object.values(stages).flatMap(({ commands }) => commands.flatMap((command) => (command.kind === 'dispatch' ? [command] : [])))
+  const dispatches = Object.values(stages).flatMap(({ commands }) =>
+    commands.flatMap((command) => (command.kind === 'dispatch' ? [command] : [])),
+  )
   const largest = (values: Iterable<number>) => {
     let most = 0
     for (const value of values) most = Math.max(most, value)
     return most
   }
-  const verdict = (limit: keyof DeviceLimits, needed: number): LimitVerdict => ({ limit, needed, available: limits[limit], ok: needed <= limits[limit] })
+  const verdict = (limit: keyof DeviceLimits, needed: number): LimitVerdict => ({
+    limit,
+    needed,
+    available: limits[limit],
+    ok: needed <= limits[limit],
+  })
   return [
     verdict('maxBufferSize', largest(buffers.map(({ sizeBytes }) => sizeBytes))),
-    verdict('maxStorageBufferBindingSize', largest(dispatches.flatMap(({ bindings }) => bindings.map(({ sizeBytes }) => sizeBytes)))),
+    verdict(
+      'maxStorageBufferBindingSize',
+      largest(dispatches.flatMap(({ bindings }) => bindings.map(({ sizeBytes }) => sizeBytes))),
+    ),
     verdict('maxStorageBuffersPerShaderStage', largest(kernels.map(({ kernel }) => kernel.bindings.length))),
-    verdict('maxComputeWorkgroupsPerDimension', largest(dispatches.flatMap(({ workgroups }) => [...workgroups]))),
-    verdict('maxComputeInvocationsPerWorkgroup', largest(kernels.map(({ kernel }) => kernel.workgroupSize[0] * kernel.workgroupSize[1] * kernel.workgroupSize[2]))),
+    verdict(
+      'maxComputeWorkgroupsPerDimension',
+      largest(dispatches.flatMap(({ workgroups }) => [...workgroups])),
+    ),
+    verdict(
+      'maxComputeInvocationsPerWorkgroup',
+      largest(
+        kernels.map(
+          ({ kernel }) => kernel.workgroupSize[0] * kernel.workgroupSize[1] * kernel.workgroupSize[2],
+        ),
+      ),
+    ),
   ]
 }

@@ -2,7 +2,7 @@ import type { RunConfig } from '../config/schema.ts'
 import type { Batch } from '../data/batch.ts'
 import { bucketLength } from '../data/collate.ts'
 import type { Sequence } from '../data/sequence.ts'
-import { BatchStream, evaluationBatches } from '../data/training-data.ts'
+import { BatchStream, type DataPosition, evaluationBatches } from '../data/training-data.ts'
 import type { AdapterConfig } from '../formats/adapter-config.ts'
 import type { Dtype } from '../formats/dtype.ts'
 import type { DeviceTraits } from '../graph/device.ts'
@@ -16,6 +16,8 @@ export interface PreparedRun {
   config: RunConfig
   program: Program
   steps: BatchStream
+  /** What the steps are made of, in file order. */
+  sequences: readonly Sequence[]
   evaluationBatches: (() => Iterable<Batch>) | undefined
   sequenceLengths: number[]
 }
@@ -24,9 +26,21 @@ export interface PreparedRun {
 export function adapterPlacement(config: RunConfig, adapter: AdapterConfig | null): AdapterPlacement {
   const { rank, alpha, dropout, useRslora, targetModules } = config.lora
   if (adapter) {
-    return { rank: adapter.rank, alpha: adapter.alpha, dropout, useRslora: adapter.useRslora, targetModules: adapter.targetModules }
+    return {
+      rank: adapter.rank,
+      alpha: adapter.alpha,
+      dropout,
+      useRslora: adapter.useRslora,
+      targetModules: adapter.targetModules,
+    }
   }
-  return { rank, alpha, dropout, useRslora, targetModules: targetModules === 'all-linear' ? ['all-linear'] : targetModules }
+  return {
+    rank,
+    alpha,
+    dropout,
+    useRslora,
+    targetModules: targetModules === 'all-linear' ? ['all-linear'] : targetModules,
+  }
 }
 
 export const dtypeLookup =
@@ -43,18 +57,38 @@ export function prepareRun(
   config: RunConfig,
   adapter: AdapterConfig | null,
   traits: DeviceTraits,
+  position?: DataPosition,
 ): PreparedRun {
   const { train, evaluation } = data
   // More rows than there are would only be padding; the steps of an epoch stay the same.
   const batchSize = Math.min(config.train.batchSize, train.length)
   const rounded = lengthRounding([...train, ...evaluation])
-  const lengths = { train: roundedLengths(train, rounded), evaluate: roundedLengths(evaluation, rounded), logits: [] }
-  const program = programFor(model, config, adapterPlacement(config, adapter), batchSize, lengths, positionsOf([...train, ...evaluation]), traits)
+  const lengths = {
+    train: roundedLengths(train, rounded),
+    evaluate: roundedLengths(evaluation, rounded),
+    logits: [],
+  }
+  const program = programFor(
+    model,
+    config,
+    adapterPlacement(config, adapter),
+    batchSize,
+    lengths,
+    positionsOf([...train, ...evaluation]),
+    traits,
+  )
   return {
     config,
     program,
-    steps: new BatchStream({ examples: train, data: config.data, train: { ...config.train, batchSize }, sequenceLength: rounded }),
-    evaluationBatches: evaluation.length > 0 ? () => evaluationBatches(evaluation, { batchSize, sequenceLength: rounded }) : undefined,
+    steps: new BatchStream(
+      { examples: train, data: config.data, train: { ...config.train, batchSize }, sequenceLength: rounded },
+      position,
+    ),
+    sequences: train,
+    evaluationBatches:
+      evaluation.length > 0
+        ? () => evaluationBatches(evaluation, { batchSize, sequenceLength: rounded })
+        : undefined,
     sequenceLengths: [...new Set([...lengths.train, ...lengths.evaluate])].sort((a, b) => a - b),
   }
 }
@@ -68,7 +102,16 @@ export function programFor(
   positions: number,
   traits: DeviceTraits,
 ): Program {
-  return buildProgram({ model: model.checkpoint.config, dtypeOf: dtypeLookup(model), config, placement, batchSize, lengths, positions, traits })
+  return buildProgram({
+    model: model.checkpoint.config,
+    dtypeOf: dtypeLookup(model),
+    config,
+    placement,
+    batchSize,
+    lengths,
+    positions,
+    traits,
+  })
 }
 
 /** Rounds lengths up to a few, so that few stages serve all batches: at most eight up to the longest sequence. */
@@ -78,7 +121,10 @@ export function lengthRounding(sequences: readonly Sequence[]): (longest: number
 }
 
 /** The lengths that can occur: a batch is as long as its longest row. */
-export function roundedLengths(sequences: readonly Sequence[], rounded: (length: number) => number): number[] {
+export function roundedLengths(
+  sequences: readonly Sequence[],
+  rounded: (length: number) => number,
+): number[] {
   return [...new Set(sequences.map(({ inputIds }) => rounded(inputIds.length)))].sort((a, b) => a - b)
 }
 

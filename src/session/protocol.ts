@@ -31,7 +31,10 @@ export function serveEngine(engine: Engine, channel: Channel<FromEngine, ToEngin
     running.set(id, abort)
     try {
       const onEvent = (event: RunEvent) => channel.send({ type: 'event', id, event })
-      const result = await engine.execute(name, args as CommandArgs<typeof name>, { onEvent, signal: abort.signal })
+      const result = await engine.execute(name, args as CommandArgs<typeof name>, {
+        onEvent,
+        signal: abort.signal,
+      })
       channel.send({ type: 'result', id, result })
     } catch (error) {
       channel.send({ type: 'error', id, error: errorToData(error) })
@@ -48,7 +51,9 @@ interface Pending {
 }
 
 /** An engine at the other end of a channel. `fail` rejects everything under way (the worker died). */
-export function proxyEngine(channel: Channel<ToEngine, FromEngine>): Engine & { fail(reason: StudioError): void } {
+export function proxyEngine(
+  channel: Channel<ToEngine, FromEngine>,
+): Engine & { fail(reason: StudioError): void } {
   let nextId = 1
   const pending = new Map<number, Pending>()
   channel.onMessage((message) => {
@@ -63,7 +68,11 @@ export function proxyEngine(channel: Channel<ToEngine, FromEngine>): Engine & { 
     else entry.reject(errorFromData(message.error))
   })
   return {
-    execute<N extends CommandName>(name: N, args: CommandArgs<N>, options: CommandOptions = {}): Promise<CommandResult<N>> {
+    execute<N extends CommandName>(
+      name: N,
+      args: CommandArgs<N>,
+      options: CommandOptions = {},
+    ): Promise<CommandResult<N>> {
       const id = nextId++
       return new Promise((resolve, reject) => {
         if (options.signal?.aborted) {

@@ -1,12 +1,16 @@
 import type { RunConfig } from '../config/schema.ts'
-import { bitsandbytesQuantizationConfig, bitsandbytesTensors, type TorchDtype } from '../formats/bitsandbytes.ts'
-import { type Dtype } from '../formats/dtype.ts'
+import {
+  bitsandbytesQuantizationConfig,
+  bitsandbytesTensors,
+  type TorchDtype,
+} from '../formats/bitsandbytes.ts'
+import type { Dtype } from '../formats/dtype.ts'
 import type { StoredTensor } from '../formats/safetensors.ts'
 import { type TensorToWrite, writeSafetensors } from '../formats/safetensors-writer.ts'
 import type { Runtime } from '../graph/executable.ts'
 import type { QuantizedStorage } from '../graph/tensor.ts'
-import { decodeMatrix, quantLayout } from '../quant/layout.ts'
 import { weightTensors } from '../model/weights.ts'
+import { decodeMatrix, quantLayout } from '../quant/layout.ts'
 import { baseStorage } from '../train/program.ts'
 import { readText } from '../util/byte-source.ts'
 import { inputError } from '../util/errors.ts'
@@ -27,7 +31,8 @@ export interface QuantizeOptions {
 const TORCH_DTYPE: Partial<Record<Dtype, TorchDtype>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }
 
 /** Files of a model folder that a quantized copy takes over as they are. */
-const COPIED = /^(generation_config|tokenizer|tokenizer_config|special_tokens_map)\.json$|^chat_template\.jinja$/
+const COPIED =
+  /^(generation_config|tokenizer|tokenizer_config|special_tokens_map)\.json$|^chat_template\.jinja$/
 
 /** Quantization statistics of every linear, measured on the GPU. */
 export async function inspectModel(options: QuantizeOptions): Promise<TensorQuantization[]> {
@@ -50,12 +55,18 @@ export async function quantizeModel(options: QuantizeOptions): Promise<OutputFil
         const matrix = decodeMatrix(bytes, quantLayout(tensor.shape, tensor.quantization))
         tensors.push(...bitsandbytesTensors(tensor.name, matrix, TORCH_DTYPE[stored.dtype] ?? 'float32'))
       } else {
-        tensors.push({ name: tensor.name, dtype: stored.dtype, shape: stored.shape, data: () => stored.readBytes() })
+        tensors.push({
+          name: tensor.name,
+          dtype: stored.dtype,
+          shape: stored.shape,
+          data: () => stored.readBytes(),
+        })
       }
     }
     return await collectFiles(async (sink) => {
       await sink.write('config.json', new TextEncoder().encode(await quantizedConfig(model, storage)))
-      for (const file of model.files) if (COPIED.test(file.name)) await sink.write(file.name, await file.read(0, file.sizeBytes))
+      for (const file of model.files)
+        if (COPIED.test(file.name)) await sink.write(file.name, await file.read(0, file.sizeBytes))
       await sink.write('model.safetensors', writeSafetensors(tensors))
     })
   } finally {
@@ -67,7 +78,9 @@ async function realiseQuantizer(options: QuantizeOptions) {
   const { model, config, runtime } = options
   const storage = baseStorage(config)
   if (!storage) {
-    throw inputError('config', [{ message: `Method "${config.method}" does not quantize the base`, fix: 'Use method "qlora".' }])
+    throw inputError('config', [
+      { message: `Method "${config.method}" does not quantize the base`, fix: 'Use method "qlora".' },
+    ])
   }
   const none = { train: [], evaluate: [], logits: [] }
   const program = programFor(model, config, null, 1, none, 1, runtime.traits)

@@ -2,9 +2,10 @@ import { parseRunConfig } from '../config/parse.ts'
 import { PRESETS } from '../config/presets.ts'
 import type { RunConfig } from '../config/schema.ts'
 import type { Runtime } from '../graph/executable.ts'
-import { StudioError } from '../util/errors.ts'
 import { initialAdapter, writeAdapter } from '../train/adapter-state.ts'
+import { createMoments } from '../train/create-moments.ts'
 import { train } from '../train/trainer.ts'
+import { StudioError } from '../util/errors.ts'
 import type { RunEvent } from './events.ts'
 import { type OpenedDataset, runData } from './open-dataset.ts'
 import type { OpenedModel } from './open-model.ts'
@@ -36,21 +37,34 @@ export async function quickTry(options: QuickTryOptions): Promise<QuickTry> {
   const { model, dataset, targetSeconds = TARGET_SECONDS, onEvent, signal } = options
   const startedAt = performance.now()
   const base = parseRunConfig(PRESETS.find(({ id }) => id === 'quick-try')?.config)
-  const withLength: RunConfig = { ...base, data: { ...base.data, maxSeqLength: Math.min(LONGEST, model.summary.contextLength) } }
+  const withLength: RunConfig = {
+    ...base,
+    data: { ...base.data, maxSeqLength: Math.min(LONGEST, model.summary.contextLength) },
+  }
   const data = await runData({ ...dataset, skipBadRows: true }, model, withLength, { signal })
   const lengths = data.train.map(({ inputIds }) => inputIds.length).sort((a, b) => a - b)
   // Long enough for nine rows of ten.
   const maxSeqLength = lengths[Math.floor((lengths.length - 1) * 0.9)]
-  const config: RunConfig = { ...withLength, data: { ...withLength.data, maxSeqLength: Math.max(maxSeqLength, 2) } }
+  const config: RunConfig = {
+    ...withLength,
+    data: { ...withLength.data, maxSeqLength: Math.max(maxSeqLength, 2) },
+  }
   const probe: RunConfig = { ...config, train: { ...config.train, batchSize: 4, maxSteps: MEASURED_STEPS } }
 
   const secondsPerToken = await measure(options, probe)
   const meanLength = Math.min(maxSeqLength, lengths.reduce((sum, length) => sum + length, 0) / lengths.length)
-  const affordable = (batchSize: number) => Math.floor(targetSeconds / (secondsPerToken * batchSize * meanLength))
+  const affordable = (batchSize: number) =>
+    Math.floor(targetSeconds / (secondsPerToken * batchSize * meanLength))
   const largest = BATCH_SIZES.filter((size) => size <= data.train.length)
   const batchSize = largest.find((size) => affordable(size) >= MIN_STEPS * 3) ?? largest.at(-1) ?? 1
   const maxSteps = Math.min(MAX_STEPS, Math.max(MIN_STEPS, affordable(batchSize)))
-  onEvent({ type: 'task/progress', task: 'measure', done: MEASURED_STEPS, total: MEASURED_STEPS, unit: 'steps' })
+  onEvent({
+    type: 'task/progress',
+    task: 'measure',
+    done: MEASURED_STEPS,
+    total: MEASURED_STEPS,
+    unit: 'steps',
+  })
   return {
     config: { ...config, train: { ...config.train, batchSize, maxSteps } },
     tokensPerSecond: 1 / secondsPerToken,
@@ -60,7 +74,10 @@ export async function quickTry(options: QuickTryOptions): Promise<QuickTry> {
 }
 
 /** Seconds per token of real training steps. */
-async function measure({ model, dataset, runtime, onEvent, signal }: QuickTryOptions, config: RunConfig): Promise<number> {
+async function measure(
+  { model, dataset, runtime, onEvent, signal }: QuickTryOptions,
+  config: RunConfig,
+): Promise<number> {
   const data = await runData({ ...dataset, skipBadRows: true }, model, config, { signal })
   const { program, steps } = prepareRun(model, data, config, null, runtime.traits)
   const { executable } = await realiseProgram(program, { model, runtime, signal, onEvent: () => {} })
@@ -68,9 +85,24 @@ async function measure({ model, dataset, runtime, onEvent, signal }: QuickTryOpt
     writeAdapter(executable, program.weights, initialAdapter(program.weights, config.train.seed))
     let tokens = 0
     let durationMs = 0
-    for await (const event of train({ executable, config, steps, totalSteps: MEASURED_STEPS, shouldStop: () => signal?.aborted === true })) {
+    const moments = createMoments(program, executable)
+    const shouldStop = () => signal?.aborted === true
+    for await (const event of train({
+      executable,
+      config,
+      moments,
+      steps,
+      totalSteps: MEASURED_STEPS,
+      shouldStop,
+    })) {
       if (event.type !== 'step') continue
-      onEvent({ type: 'task/progress', task: 'measure', done: event.step, total: MEASURED_STEPS, unit: 'steps' })
+      onEvent({
+        type: 'task/progress',
+        task: 'measure',
+        done: event.step,
+        total: MEASURED_STEPS,
+        unit: 'steps',
+      })
       if (event.step === 1) continue
       tokens += event.tokens
       durationMs += event.durationMs

@@ -1,6 +1,6 @@
+import type { RunConfig } from '../config/schema.ts'
 import type { DeviceInfo } from '../graph/executable.ts'
 import type { BytesByCategory } from '../graph/tensor.ts'
-import type { RunConfig } from '../config/schema.ts'
 
 export interface DeviceReport {
   device: DeviceInfo

@@ -1,15 +1,20 @@
 import type { RunConfig } from '../config/schema.ts'
-import { type PeftAdapter, writePeftAdapter } from '../formats/peft-adapter.ts'
 import { LINEAR_MODULES } from '../config/schema.ts'
 import { linearModules } from '../formats/llama-weights.ts'
+import { type PeftAdapter, writePeftAdapter } from '../formats/peft-adapter.ts'
 import type { Executable, Runtime } from '../graph/executable.ts'
-import { StudioError } from '../util/errors.ts'
+import type { Moments, PagingStatistics } from '../optim/moments.ts'
+import type { PageStore } from '../optim/page-store.ts'
 import { adaptedLinears, initialAdapter, readAdapter, writeAdapter } from '../train/adapter-state.ts'
+import { CheckpointWriter, checkIdentity } from '../train/checkpoint.ts'
+import { createMoments } from '../train/create-moments.ts'
 import { evaluate } from '../train/evaluate.ts'
 import { type LoadedWeight, loadWeights } from '../train/load-weights.ts'
 import type { Program } from '../train/program.ts'
-import { train, type TrainerEvent } from '../train/trainer.ts'
-import type { RunEvent, RunSummary } from './events.ts'
+import { type TrainerEvent, train } from '../train/trainer.ts'
+import { StudioError } from '../util/errors.ts'
+import { deviceLine, type RunCheckpoint, type RunProgress, runIdentity } from './checkpoints.ts'
+import type { MetricName, RunEvent, RunSummary } from './events.ts'
 import { collectFiles, type OutputFile } from './files.ts'
 import type { LoadedProgram } from './generation.ts'
 import type { OpenedModel } from './open-model.ts'
@@ -20,6 +25,8 @@ export interface RunOptions {
   prepared: PreparedRun
   adapter: PeftAdapter | null
   runtime: Runtime
+  /** Where checkpoints are kept, and what the run goes on from. Without one there are none. */
+  storage?: { store: PageStore; from: RunCheckpoint | null }
   onEvent: (event: RunEvent) => void
   signal?: AbortSignal
 }
@@ -31,14 +38,21 @@ export async function realiseProgram(
 ): Promise<{ executable: Executable; loaded: LoadedWeight[] }> {
   const executable = await runtime.realise(program.plan, {
     signal,
-    onProgress: (done, total) => onEvent({ type: 'run/progress', phase: 'compiling', done, total, unit: 'kernels' }),
+    onProgress: (done, total) =>
+      onEvent({ type: 'run/progress', phase: 'compiling', done, total, unit: 'kernels' }),
   })
   try {
     onEvent({ type: 'memory/allocated', bytes: executable.allocatedBytes })
     const loaded: LoadedWeight[] = []
     for await (const weight of loadWeights(program, executable, model.checkpoint.tensors, signal)) {
       loaded.push(weight)
-      onEvent({ type: 'run/progress', phase: 'quantizing', done: weight.done, total: weight.total, unit: 'tensors' })
+      onEvent({
+        type: 'run/progress',
+        phase: 'quantizing',
+        done: weight.done,
+        total: weight.total,
+        unit: 'tensors',
+      })
       if (weight.quantization) onEvent({ type: 'quant/tensor', tensor: weight.quantization })
     }
     return { executable, loaded }
@@ -50,13 +64,36 @@ export async function realiseProgram(
 
 /** One run from Start to its end, and its adapter for as long as it is kept. */
 export class RunSession {
-  readonly runId = crypto.randomUUID()
+  readonly runId: string
   private executable: Executable | null = null
+  private checkpoints: CheckpointWriter | null = null
+  private summary: RunSummary
+  private readonly saves: { resolve: (saved: { step: number }) => void; reject: (error: unknown) => void }[] =
+    []
+  private restsAt = 0
+  private savedStep: number | null = null
+  private hasWarnedOfStorage = false
   private stopRequested = false
   private pausing: { promise: Promise<void>; release: () => void } | null = null
   private held = false
 
-  constructor(private readonly options: RunOptions) {}
+  constructor(private readonly options: RunOptions) {
+    const from = options.storage?.from
+    this.runId = from?.run ?? crypto.randomUUID()
+    this.summary = from?.progress.summary ?? {
+      runId: this.runId,
+      steps: 0,
+      stopped: false,
+      firstLoss: null,
+      lastLoss: null,
+      evalLossBefore: null,
+      evalLoss: null,
+      supervisedTokens: 0,
+      durationMs: 0,
+      tokensPerSecond: 0,
+      gpuBytes: 0,
+    }
+  }
 
   /** Ends after the step under way. */
   stop(): void {
@@ -79,6 +116,21 @@ export class RunSession {
     this.pausing = null
   }
 
+  /** Resolves with the step at whose end the run was saved. @throws run/no-storage, or what the store throws */
+  save(): Promise<{ step: number }> {
+    if (!this.checkpoints) {
+      if (this.savedStep !== null) return Promise.resolve({ step: this.savedStep })
+      return Promise.reject(
+        new StudioError('run/no-storage', 'This run keeps no checkpoints, or none yet', {
+          hint: 'Start it with a storage, and wait until it trains.',
+        }),
+      )
+    }
+    const saved = new Promise<{ step: number }>((resolve, reject) => this.saves.push({ resolve, reject }))
+    if (this.held) this.saveAt(this.restsAt).catch(() => {})
+    return saved
+  }
+
   /** Whether it stands still between two steps. */
   get isHeld(): boolean {
     return this.held
@@ -95,11 +147,14 @@ export class RunSession {
   }
 
   async run(): Promise<RunSummary> {
-    const { model, prepared, adapter, runtime, onEvent, signal } = this.options
-    const { program, config, steps } = prepared
+    const { model, prepared, runtime, storage, onEvent, signal } = this.options
+    const { program, steps } = prepared
     const startedAt = performance.now()
     const { totalSteps } = steps
     const plan = program.plan
+    const from = storage?.from ?? null
+    const identity = storage && (await runIdentity(model, prepared))
+    if (from && identity) checkIdentity(from.identity, identity)
     onEvent({
       type: 'run/started',
       runId: this.runId,
@@ -107,45 +162,104 @@ export class RunSession {
       plannedBytes: plan.bytes,
       totalBytes: plan.totalBytes,
       trainableParameters: program.pool?.trainableElements ?? 0,
+      ...(from && { resumedFrom: from.step }),
     })
     const { executable, loaded } = await realiseProgram(program, { model, runtime, onEvent, signal })
     this.executable = executable
-    writeAdapter(executable, program.weights, adapter?.modules ?? initialAdapter(program.weights, config.train.seed))
-
-    const summary: RunSummary = {
-      runId: this.runId,
-      steps: 0,
-      stopped: false,
-      firstLoss: null,
-      lastLoss: null,
-      evalLossBefore: null,
-      evalLoss: null,
-      supervisedTokens: 0,
-      durationMs: 0,
-      tokensPerSecond: 0,
-      gpuBytes: executable.allocatedBytes,
+    const { summary } = this
+    summary.gpuBytes = executable.allocatedBytes
+    const moments = createMoments(program, executable, {
+      store: storage?.store,
+      run: this.runId,
+      onWarning: (warning) => this.warnOfStorage(warning),
+    })
+    if (storage && identity) {
+      const { store } = storage
+      this.checkpoints = new CheckpointWriter({
+        store,
+        run: this.runId,
+        program,
+        executable,
+        moments,
+        identity,
+        device: deviceLine(runtime),
+      })
     }
-    const batches = prepared.evaluationBatches
-    const onEvaluationBatch = (done: number) =>
-      onEvent({ type: 'run/progress', phase: 'evaluating', done, total: evaluationCount, unit: 'batches' })
-    const evaluationCount = batches ? countOf(batches()) : 0
-    if (batches) {
-      const evaluation = await evaluate(executable, batches(), { onBatch: onEvaluationBatch, signal })
-      summary.evalLossBefore = evaluation.loss
-      onEvent({ type: 'run/evaluated', step: 0, ...evaluation })
+    try {
+      await this.begin(executable)
+      await this.train(executable, moments, loaded)
+    } finally {
+      await moments.settled()
+      this.refuseSaves()
     }
+    if (signal?.aborted) throw new StudioError('cancelled', 'The run was cancelled')
+    summary.stopped = summary.steps < totalSteps
+    summary.durationMs += performance.now() - startedAt
+    onEvent({ type: 'run/finished', summary })
+    return summary
+  }
 
+  /** Adapter, moments and the loss before training: fresh, or of the checkpoint. */
+  private async begin(executable: Executable): Promise<void> {
+    const { prepared, adapter, runtime, storage, onEvent, signal } = this.options
+    const { program, config, evaluationBatches } = prepared
+    const from = storage?.from
+    if (from) {
+      await this.checkpoints?.restore(from)
+      this.savedStep = from.step
+      const device = deviceLine(runtime)
+      if (from.device !== device) {
+        onEvent({
+          type: 'run/warning',
+          code: 'checkpoint/other-device',
+          message: `The checkpoint was made on ${from.device}; this is ${device}, which may round differently`,
+          fix: 'Resume on the same GPU if the result must be the same to the last bit.',
+        })
+      }
+      return
+    }
+    writeAdapter(
+      executable,
+      program.weights,
+      adapter?.modules ?? initialAdapter(program.weights, config.train.seed),
+    )
+    if (!evaluationBatches) return
+    const evaluation = await evaluate(executable, evaluationBatches(), {
+      onBatch: this.onEvaluationBatch(),
+      signal,
+    })
+    this.summary.evalLossBefore = evaluation.loss
+    onEvent({ type: 'run/evaluated', step: 0, ...evaluation })
+  }
+
+  private async train(
+    executable: Executable,
+    moments: Moments,
+    loaded: readonly LoadedWeight[],
+  ): Promise<void> {
+    const { prepared, storage, onEvent, signal } = this.options
+    const { program, config, steps, evaluationBatches } = prepared
+    const { totalSteps, stepsDone } = steps
+    const { summary } = this
+    const { saveEvery, logEvery } = config.train
     const trainingFrom = performance.now()
     let tokens = 0
+    let paging: PagingStatistics | null = null
     const ratioOf = deltaRatios(program, loaded)
     const events = train({
       executable,
       config,
+      moments,
       steps,
       totalSteps,
-      evaluationBatches: batches,
+      stepsDone,
+      evaluationBatches,
       shouldStop: () => this.stopRequested || signal?.aborted === true,
-      onEvaluationBatch,
+      restsAfter: (step) =>
+        this.pausing !== null ||
+        this.saves.length > 0 ||
+        (storage !== undefined && saveEvery > 0 && step % saveEvery === 0),
+      onEvaluationBatch: this.onEvaluationBatch(),
     })
     for await (const event of events) {
       if (event.type === 'step') {
@@ -154,9 +268,20 @@ export class RunSession {
         summary.lastLoss = event.loss
         summary.supervisedTokens += event.supervisedTokens
         tokens += event.tokens
-        const secondsLeft = (((performance.now() - trainingFrom) / event.step) * (totalSteps - event.step)) / 1000
-        if (event.step % config.train.logEvery === 0 || event.step === totalSteps) {
-          onEvent(stepEvent(event, totalSteps, secondsLeft, executable.allocatedBytes))
+        const secondsPerStep = (performance.now() - trainingFrom) / 1000 / (event.step - stepsDone)
+        if (event.step % logEvery === 0 || event.step === totalSteps) {
+          const metrics = event.paging && pagingMetrics(event.paging, paging)
+          onEvent(
+            stepEvent(
+              event,
+              totalSteps,
+              secondsPerStep * (totalSteps - event.step),
+              executable.allocatedBytes,
+              metrics,
+            ),
+          )
+          if (event.paging) onEvent({ type: 'paging/state', step: event.step, paging: event.paging })
+          paging = event.paging
         }
       } else if (event.type === 'evaluated') {
         summary.evalLoss = event.evaluation.loss
@@ -164,17 +289,69 @@ export class RunSession {
       } else if (event.type === 'adapter-norms') {
         const ratios = ratioOf(event.squaredNorms)
         if (ratios.length > 0) onEvent({ type: 'quant/delta_ratio', step: event.step, ratios })
+      } else if (event.type === 'rest') {
+        this.restsAt = event.step
+        if (!signal?.aborted) await this.saveAt(event.step)
+        await this.holdWhilePaused(event.step)
       } else {
         onEvent({ type: 'run/warning', code: event.code, message: event.message, fix: event.fix })
       }
-      await this.holdWhilePaused(summary.steps)
+      summary.tokensPerSecond = tokens / ((performance.now() - trainingFrom) / 1000)
     }
-    if (signal?.aborted) throw new StudioError('cancelled', 'The run was cancelled')
-    summary.stopped = summary.steps < totalSteps
-    summary.durationMs = performance.now() - startedAt
-    summary.tokensPerSecond = tokens / ((performance.now() - trainingFrom) / 1000)
-    onEvent({ type: 'run/finished', summary })
-    return summary
+  }
+
+  private onEvaluationBatch(): (done: number) => void {
+    const { prepared, onEvent } = this.options
+    const total = prepared.evaluationBatches ? countOf(prepared.evaluationBatches()) : 0
+    return (done) => onEvent({ type: 'run/progress', phase: 'evaluating', done, total, unit: 'batches' })
+  }
+
+  /** Saves the run as it stands at the end of a step, unless that has been done. A run goes on without, warned once. */
+  private async saveAt(step: number): Promise<void> {
+    const { prepared, model, onEvent } = this.options
+    if (!this.checkpoints) return
+    const asked = this.saves.splice(0)
+    try {
+      if (this.savedStep !== step) {
+        const from = performance.now()
+        const progress: RunProgress = {
+          summary: { ...this.summary },
+          totalSteps: prepared.steps.totalSteps,
+          modelName: model.name,
+          savedAt: Date.now(),
+        }
+        const sizeBytes = await this.checkpoints.save(step, prepared.steps.position, progress)
+        this.savedStep = step
+        onEvent({ type: 'run/checkpoint', step, sizeBytes, durationMs: performance.now() - from })
+      }
+      for (const { resolve } of asked) resolve({ step })
+    } catch (error) {
+      for (const { reject } of asked) reject(error)
+      // A lost device ends the run with its own words.
+      if (error instanceof StudioError && error.code.startsWith('device/')) throw error
+      this.warnOfStorage({
+        code: 'checkpoint/failed',
+        message: `Step ${step} could not be saved (${error instanceof Error ? error.message : error}); training goes on`,
+        fix: 'Free space on the disk. The checkpoint before it, if there is one, is whole.',
+      })
+    }
+  }
+
+  private warnOfStorage(warning: { code: string; message: string; fix: string }): void {
+    if (this.hasWarnedOfStorage) return
+    this.hasWarnedOfStorage = true
+    this.options.onEvent({ type: 'run/warning', ...warning })
+  }
+
+  private refuseSaves(): void {
+    for (const { reject } of this.saves.splice(0)) {
+      reject(
+        new StudioError('run/ended', 'The run ended before it could be saved', {
+          hint: 'A run that ends well is saved by itself.',
+        }),
+      )
+    }
+    this.checkpoints = null
   }
 
   /** The adapter as it stands, in PEFT layout. */
@@ -184,7 +361,12 @@ export class RunSession {
     if (!this.executable || !program.pool) {
       throw new StudioError('run/nothing-trained', 'There is no adapter yet', { hint: 'Start a run first.' })
     }
-    const live = await readAdapter(this.executable, program.weights, program.pool, adapterConfig(config, model.name, adapter))
+    const live = await readAdapter(
+      this.executable,
+      program.weights,
+      program.pool,
+      adapterConfig(config, model.name, adapter),
+    )
     return collectFiles((sink) => writePeftAdapter(sink, '', live, linearModules(model.checkpoint.config)))
   }
 
@@ -203,7 +385,11 @@ export class RunSession {
   }
 }
 
-function adapterConfig(config: RunConfig, modelName: string, continued: PeftAdapter | null): PeftAdapter['config'] {
+function adapterConfig(
+  config: RunConfig,
+  modelName: string,
+  continued: PeftAdapter | null,
+): PeftAdapter['config'] {
   if (continued) return { ...continued.config, dropout: config.lora.dropout }
   const { rank, alpha, dropout, useRslora, targetModules } = config.lora
   return {
@@ -217,7 +403,41 @@ function adapterConfig(config: RunConfig, modelName: string, continued: PeftAdap
   }
 }
 
-function stepEvent(event: TrainerEvent & { type: 'step' }, totalSteps: number, secondsLeft: number, gpuBytes: number): RunEvent {
+/** Traffic since the step before; sizes and rates of now. */
+function pagingMetrics(
+  now: PagingStatistics,
+  before: PagingStatistics | null,
+): Partial<Record<MetricName, number>> {
+  const since = (
+    name:
+      | 'hits'
+      | 'hostMisses'
+      | 'storeMisses'
+      | 'bytesToGpu'
+      | 'bytesFromGpu'
+      | 'bytesToStore'
+      | 'bytesFromStore'
+      | 'stallMs',
+  ) => now[name] - (before?.[name] ?? 0)
+  const turns = since('hits') + since('hostMisses') + since('storeMisses')
+  return {
+    'paging/hit_rate': turns > 0 ? since('hits') / turns : 1,
+    'paging/bytes_to_gpu': since('bytesToGpu'),
+    'paging/bytes_from_gpu': since('bytesFromGpu'),
+    'paging/bytes_to_store': since('bytesToStore'),
+    'paging/bytes_from_store': since('bytesFromStore'),
+    'paging/host_bytes': now.hostBytes,
+    'paging/stall_ms': since('stallMs'),
+  }
+}
+
+function stepEvent(
+  event: TrainerEvent & { type: 'step' },
+  totalSteps: number,
+  secondsLeft: number,
+  gpuBytes: number,
+  paging: Partial<Record<MetricName, number>> | null,
+): RunEvent {
   return {
     type: 'run/step',
     totalSteps,
@@ -233,6 +453,7 @@ function stepEvent(event: TrainerEvent & { type: 'step' }, totalSteps: number, s
         'speed/tokens_per_second': event.tokens / (event.durationMs / 1000),
         'speed/step_ms': event.durationMs,
         'memory/gpu_bytes': gpuBytes,
+        ...paging,
       },
     },
   }

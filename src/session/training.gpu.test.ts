@@ -5,12 +5,13 @@ import { type PeftAdapter, readPeftAdapter } from '../formats/peft-adapter.ts'
 import { createRuntime } from '../gpu/runtime.ts'
 import type { Executable, Runtime } from '../graph/executable.ts'
 import { weightTensors } from '../model/weights.ts'
+import { stepValues } from '../optim/step-values.ts'
 import { nmse } from '../reference/nmse.ts'
 import { readAdapter, writeAdapter } from '../train/adapter-state.ts'
 import { writeBatch } from '../train/batch-inputs.ts'
+import { createMoments } from '../train/create-moments.ts'
 import { STAGE } from '../train/program.ts'
-import { train, type TrainerEvent } from '../train/trainer.ts'
-import { stepValues } from '../optim/step-values.ts'
+import { type TrainerEvent, train } from '../train/trainer.ts'
 import { modelLogits } from './measure-model.ts'
 import { readDataset, runData } from './open-dataset.ts'
 import { type PreparedRun, prepareRun } from './prepare-run.ts'
@@ -32,7 +33,10 @@ interface Prepared {
   adapter: PeftAdapter
 }
 
-async function prepare(golden: GoldenCase, change: (config: RunConfig) => void = () => {}): Promise<Prepared> {
+async function prepare(
+  golden: GoldenCase,
+  change: (config: RunConfig) => void = () => {},
+): Promise<Prepared> {
   const config = structuredClone(golden.config)
   change(config)
   const adapter = await adapterOf(golden)
@@ -45,9 +49,10 @@ async function prepare(golden: GoldenCase, change: (config: RunConfig) => void =
 }
 
 async function trainAll({ prepared, executable }: Prepared): Promise<(TrainerEvent & { type: 'step' })[]> {
-  const { config, steps } = prepared
+  const { config, program, steps } = prepared
+  const moments = createMoments(program, executable)
   const done: (TrainerEvent & { type: 'step' })[] = []
-  for await (const event of train({ executable, config, steps, totalSteps: steps.totalSteps })) {
+  for await (const event of train({ executable, config, moments, steps, totalSteps: steps.totalSteps })) {
     if (event.type === 'step') done.push(event)
   }
   return done
@@ -98,13 +103,18 @@ describe.each(CASES)('%s %s equals the oracle', (model, method) => {
     executable.run(STAGE.begin)
     data.batches.forEach((batch, microStep) => {
       const { supervisedTokens } = data
-      executable.setStep({ ...stepValues(prepared.config.optimizer, { step: 1, totalSteps: 10, supervisedTokens, seed: 0 }), microStep })
+      executable.setStep({
+        ...stepValues(prepared.config.optimizer, { step: 1, totalSteps: 10, supervisedTokens, seed: 0 }),
+        microStep,
+      })
       writeBatch(executable, batch)
       executable.run(STAGE.train(batch.sequenceLength))
     })
     for (const tensor of prepared.program.pool?.tensors ?? []) {
       const expected = golden.expected.get(`grad.${tensor.name}`) as Float32Array
-      const actual = new Float32Array((await executable.read(executable.plan.tensors[`${tensor.name}.gradient`])).buffer)
+      const actual = new Float32Array(
+        (await executable.read(executable.plan.tensors[`${tensor.name}.gradient`])).buffer,
+      )
       expect(nmse(actual, expected), tensor.name).toBeLessThan(1e-11)
     }
     executable.destroy()
@@ -116,7 +126,10 @@ describe.each(CASES)('%s %s equals the oracle', (model, method) => {
     expect(steps).toHaveLength(golden.loss.length)
     steps.forEach(({ loss, gradNorm }, index) => {
       expect(Math.abs(loss / golden.loss[index] - 1), `loss of step ${index + 1}`).toBeLessThan(2e-5)
-      expect(Math.abs(gradNorm / golden.gradNorm[index] - 1), `gradient norm of step ${index + 1}`).toBeLessThan(2e-4)
+      expect(
+        Math.abs(gradNorm / golden.gradNorm[index] - 1),
+        `gradient norm of step ${index + 1}`,
+      ).toBeLessThan(2e-4)
     })
     run.executable.destroy()
   })
@@ -136,7 +149,9 @@ describe('what must not change a run', () => {
     const first = await prepare(golden, withDropout)
     const weights = weightTensors(first.prepared.program.weights)
     const { executable } = first
-    const before = await Promise.all(weights.map(({ name }) => executable.read(executable.plan.tensors[name])))
+    const before = await Promise.all(
+      weights.map(({ name }) => executable.read(executable.plan.tensors[name])),
+    )
     await trainAll(first)
     for (const [index, { name }] of weights.entries()) {
       expect(await executable.read(executable.plan.tensors[name]), name).toEqual(before[index])
@@ -159,7 +174,7 @@ describe('what must not change a run', () => {
     })
     const replayed = await prepare(golden)
     const [a, b] = [await trainAll(kept), await trainAll(replayed)]
-    a.forEach(({ loss }, index) => expect(Math.abs(loss / b[index].loss - 1)).toBeLessThan(1e-6))
+    for (const [index, { loss }] of a.entries()) expect(Math.abs(loss / b[index].loss - 1)).toBeLessThan(1e-6)
     expect(replayed.executable.plan.bytes.activations).toBeLessThan(kept.executable.plan.bytes.activations)
     kept.executable.destroy()
     replayed.executable.destroy()
@@ -184,9 +199,23 @@ describe('what must not change a run', () => {
 
   it('an adapter with B = 0: the logits of the base', async () => {
     const adapter = await adapterOf(golden)
-    const zeroed = new Map([...adapter.modules].map(([name, { loraA, loraB }]) => [name, { loraA, loraB: new Float32Array(loraB.length) }]))
+    const zeroed = new Map(
+      [...adapter.modules].map(([name, { loraA, loraB }]) => [
+        name,
+        { loraA, loraB: new Float32Array(loraB.length) },
+      ]),
+    )
     const measure = async (with_: PeftAdapter | null) =>
-      (await modelLogits({ model: golden.model, dataset: await readDataset(golden.rows, null, false, {}), config: golden.config, adapter: with_, runtime, ...quiet })).logits
+      (
+        await modelLogits({
+          model: golden.model,
+          dataset: await readDataset(golden.rows, null, false, {}),
+          config: golden.config,
+          adapter: with_,
+          runtime,
+          ...quiet,
+        })
+      ).logits
     expect(await measure({ ...adapter, modules: zeroed })).toEqual(await measure(null))
   })
 })
@@ -210,12 +239,21 @@ describe('the path of a step', () => {
         }
       })
     }
-    const creators = ['createBuffer', 'createBindGroup', 'createBindGroupLayout', 'createShaderModule', 'createComputePipeline', 'createComputePipelineAsync', 'createPipelineLayout']
+    const creators = [
+      'createBuffer',
+      'createBindGroup',
+      'createBindGroupLayout',
+      'createShaderModule',
+      'createComputePipeline',
+      'createComputePipelineAsync',
+      'createPipelineLayout',
+    ]
     const restore = [...watch(GPUDevice.prototype, creators), ...watch(GPUBuffer.prototype, ['mapAsync'])]
     try {
-      const { config, steps } = prepared
+      const { config, program, steps } = prepared
+      const moments = createMoments(program, executable)
       let done = 0
-      for await (const event of train({ executable, config, steps, totalSteps: steps.totalSteps })) {
+      for await (const event of train({ executable, config, moments, steps, totalSteps: steps.totalSteps })) {
         if (event.type === 'step' && ++done === 2) calls.length = 0
       }
       expect(done).toBe(10)

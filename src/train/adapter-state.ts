@@ -1,4 +1,4 @@
-import { type AdapterConfig } from '../formats/adapter-config.ts'
+import type { AdapterConfig } from '../formats/adapter-config.ts'
 import { type LoraWeights, type PeftAdapter, peftKey } from '../formats/peft-adapter.ts'
 import type { Executable } from '../graph/executable.ts'
 import type { ParameterPool } from '../graph/pool.ts'
@@ -16,7 +16,10 @@ export function initialAdapter(weights: DecoderWeights, seed: number): AdapterVa
     const key = hash32(seed, ADAPTER_STREAM, index)
     const bound = 1 / Math.sqrt(inner)
     // 24 random bits, as exact in f32 as any.
-    const loraA = Float32Array.from({ length: rank * inner }, (_, i) => ((hashWord(key, i) >>> 8) * 2 ** -23 - 1) * bound)
+    const loraA = Float32Array.from(
+      { length: rank * inner },
+      (_, i) => ((hashWord(key, i) >>> 8) * 2 ** -23 - 1) * bound,
+    )
     values.set(module, { loraA, loraB: new Float32Array(adapter.B.shape[0] * rank) })
   })
   return values

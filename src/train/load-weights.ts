@@ -40,10 +40,18 @@ export async function* loadWeights(
     if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled while weights were loaded')
     const source = stored.get(tensor.name)
     if (!source) throw new Error(`the checkpoint has no ${tensor.name}`)
-    const loaded = tensor.quantization ? await quantizeWeight(executable, tensor, source) : await copyWeight(executable, tensor, source)
+    const loaded = tensor.quantization
+      ? await quantizeWeight(executable, tensor, source)
+      : await copyWeight(executable, tensor, source)
     done++
     const quantization = loaded && { ...loaded.report, block: blockOf(tensor.name) }
-    yield { name: tensor.name, done, total: tensors.length, quantization, squaredError: loaded?.squaredError ?? 0 }
+    yield {
+      name: tensor.name,
+      done,
+      total: tensors.length,
+      quantization,
+      squaredError: loaded?.squaredError ?? 0,
+    }
   }
 }
 
@@ -54,7 +62,8 @@ function writeTables({ request, weights, cos, sin }: Program, executable: Execut
   executable.write(tensors[cos.name], tables.cos)
   executable.write(tensors[sin.name], tables.sin)
   const type = request.config.quantization.type
-  if (weights.codebook && (type === 'nf4' || type === 'fp4')) executable.write(tensors[weights.codebook.name], codeBookValues(type))
+  if (weights.codebook && (type === 'nf4' || type === 'fp4'))
+    executable.write(tensors[weights.codebook.name], codeBookValues(type))
 }
 
 async function copyWeight(executable: Executable, tensor: Tensor, source: StoredTensor): Promise<null> {

@@ -11,12 +11,12 @@ import { bufferTensor, type QuantizedStorage, type Tensor } from '../graph/tenso
 import { decode } from '../model/decoder.ts'
 import { type AdapterPlacement, placeAdapters } from '../model/place-adapters.ts'
 import { type DecoderWeights, declareWeights, decoderLinears, weightTensors } from '../model/weights.ts'
-import { adamw } from '../ops/adamw.ts'
 import { adapterNorm } from '../ops/adapter-norm.ts'
 import { clear } from '../ops/clear.ts'
-import { gradientNorm } from '../ops/gradient-norm.ts'
 import { linear } from '../ops/linear.ts'
 import { lmHeadLoss } from '../ops/lm-head-loss.ts'
+import { layOutPages, type PageLayout } from '../optim/page-layout.ts'
+import { pageTransfers, recordUpdate, UPDATE_STAGE } from '../optim/record-update.ts'
 import { type BatchInputs, batchInputs } from './batch-inputs.ts'
 import { METRICS, metricTensors } from './metrics.ts'
 import { recordQuantization } from './quantize-weights.ts'
@@ -49,6 +49,8 @@ export interface Program {
   weights: DecoderWeights
   /** The trainable tensors; null without an adapter. */
   pool: ParameterPool | null
+  /** How the moments are paged; null where they all stay on the GPU. */
+  pages: PageLayout | null
   cos: Tensor
   sin: Tensor
 }
@@ -61,7 +63,8 @@ export const STAGE = {
   /** Zeroes the gradients and the loss: before the micro-batches of a step, and before each evaluation batch. */
   begin: 'begin',
   beginEvaluation: 'begin-evaluation',
-  update: 'update',
+  /** Where moments are not paged. */
+  update: UPDATE_STAGE.whole,
   adapterNorms: 'adapter-norms',
 } as const
 
@@ -82,32 +85,54 @@ export function buildProgram(request: ProgramRequest): Program {
   const weights = declareWeights(model, request.dtypeOf, baseStorage(config))
   const pool = placement ? placeAdapters(weights, placement) : null
   const table = (name: string) => bufferTensor(name, [positions, model.headDim / 2], 'f32', 'workspace')
-  const program = { request, weights, pool, cos: table('rope.cos'), sin: table('rope.sin') }
+  const pages = pool && layOutPages(pool.elements, config.optimizer.paging)
+  const program = { request, weights, pool, pages, cos: table('rope.cos'), sin: table('rope.sin') }
   const stages: Record<string, Graph> = {}
 
   for (const { module, weight } of decoderLinears(weights)) {
-    if (weight.quantization) stages[STAGE.load(weight.name)] = recordQuantization(weight, request.dtypeOf(`${module}.weight`), weights.codebook as Tensor)
+    if (weight.quantization)
+      stages[STAGE.load(weight.name)] = recordQuantization(
+        weight,
+        request.dtypeOf(`${module}.weight`),
+        weights.codebook as Tensor,
+      )
   }
   for (const length of lengths.train) {
     const graph = recordLoss(program, batchInputs(batchSize, length), true)
     backward(graph, { gradientCheckpointing: config.train.gradientCheckpointing })
     stages[STAGE.train(length)] = graph
   }
-  for (const length of lengths.evaluate) stages[STAGE.evaluate(length)] = recordLoss(program, batchInputs(batchSize, length), false)
-  for (const length of lengths.logits) stages[STAGE.logits(length)] = recordLogits(program, batchInputs(batchSize, length))
+  for (const length of lengths.evaluate)
+    stages[STAGE.evaluate(length)] = recordLoss(program, batchInputs(batchSize, length), false)
+  for (const length of lengths.logits)
+    stages[STAGE.logits(length)] = recordLogits(program, batchInputs(batchSize, length))
   if (lengths.evaluate.length > 0) stages[STAGE.beginEvaluation] = recordClear([metricTensors.lossSum])
   if (pool && lengths.train.length > 0) {
     stages[STAGE.begin] = recordClear([pool.gradients(), metricTensors.lossSum])
-    stages[STAGE.update] = recordUpdate(pool)
+    Object.assign(stages, recordUpdate(pool, metricTensors.gradNorm, pages))
     stages[STAGE.adapterNorms] = recordAdapterNorms(weights)
   }
-  const held = [...weightTensors(weights), ...(weights.codebook ? [weights.codebook] : []), program.cos, program.sin]
-  return { ...program, plan: makePlan(stages, traits, [...held, ...(pool ? [pool.values()] : [])]) }
+  const held = [
+    ...weightTensors(weights),
+    ...(weights.codebook ? [weights.codebook] : []),
+    program.cos,
+    program.sin,
+  ]
+  const transfers = lengths.train.length > 0 ? pageTransfers(pages) : null
+  return {
+    ...program,
+    plan: makePlan(stages, traits, [...held, ...(pool ? [pool.values()] : [])], transfers),
+  }
 }
 
 type Recorded = Omit<Program, 'plan'>
 
-function recordDecoder(graph: Graph, { request, weights, cos, sin }: Recorded, inputs: BatchInputs, train: boolean): Tensor {
+function recordDecoder(
+  graph: Graph,
+  { request, weights, cos, sin }: Recorded,
+  inputs: BatchInputs,
+  train: boolean,
+): Tensor {
   return decode(graph, request.model, weights, { ...inputs, cos, sin }, { train })
 }
 
@@ -136,20 +161,6 @@ function recordLogits(program: Recorded, inputs: BatchInputs): Graph {
 function recordClear(tensors: readonly Tensor[]): Graph {
   const graph = new Graph('update')
   for (const tensor of tensors) clear(graph, tensor)
-  return graph
-}
-
-function recordUpdate(pool: ParameterPool): Graph {
-  const graph = new Graph('update')
-  const gradients = pool.gradients()
-  gradientNorm(graph, gradients, metricTensors.gradNorm)
-  adamw(graph, {
-    values: pool.values(),
-    gradients,
-    m: pool.companion('m'),
-    v: pool.companion('v'),
-    norm: metricTensors.gradNorm,
-  })
   return graph
 }
 

@@ -25,7 +25,11 @@ export interface WeightQuantization extends QuantStatistics {
   codePoints: number[]
 }
 
-const SOURCE_FORMAT: Partial<Record<Dtype, Exclude<StorageFormat, 'nf4' | 'fp4'>>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' }
+const SOURCE_FORMAT: Partial<Record<Dtype, Exclude<StorageFormat, 'nf4' | 'fp4'>>> = {
+  F32: 'f32',
+  F16: 'f16',
+  BF16: 'bf16',
+}
 
 /**
  * Records the three parts of quantizing one weight (NUMERICS §13): block maxima; codes, from the host's exactly
@@ -105,4 +109,5 @@ function packBlock(
   return packCodes(codes, book)
 }
 
-const words = (bytes: Uint8Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+const words = (bytes: Uint8Array<ArrayBuffer>): Uint32Array<ArrayBuffer> =>
+  new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)

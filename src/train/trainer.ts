@@ -2,6 +2,7 @@ import type { RunConfig } from '../config/schema.ts'
 import type { Batch } from '../data/batch.ts'
 import type { StepData } from '../data/training-data.ts'
 import type { Executable } from '../graph/executable.ts'
+import type { Moments, PagingStatistics } from '../optim/moments.ts'
 import { stepValues } from '../optim/step-values.ts'
 import { StudioError } from '../util/errors.ts'
 import { writeBatch } from './batch-inputs.ts'
@@ -12,14 +13,19 @@ import { STAGE } from './program.ts'
 export interface TrainerOptions {
   executable: Executable
   config: RunConfig
+  moments: Moments
   /** The steps that are left to do, in order. */
   steps: Iterable<StepData>
   /** Of the whole run: what the schedule spans. */
   totalSteps: number
+  /** Steps done before these; a run that is resumed has some. */
+  stepsDone?: number
   /** Held-out batches; evaluated every `evalEvery` steps and once at the end. */
   evaluationBatches?: () => Iterable<Batch>
   /** Asked before each step. */
   shouldStop?: () => boolean
+  /** Asked after each step: whether to come to rest there, for a pause or a checkpoint. */
+  restsAfter?: (step: number) => boolean
   onEvaluationBatch?: (done: number) => void
 }
 
@@ -37,10 +43,14 @@ export type TrainerEvent =
       supervisedTokens: number
       tokens: number
       durationMs: number
+      /** As the update left them; null where nothing is paged. */
+      paging: PagingStatistics | null
     }
   | { type: 'evaluated'; step: number; evaluation: Evaluation }
   /** ‖BA‖² (Frobenius) of every adapted module, in the model's order. */
   | { type: 'adapter-norms'; step: number; squaredNorms: Float32Array<ArrayBuffer> }
+  /** Everything up to this step is done and told, nothing after it has begun: until the next event is asked for. */
+  | { type: 'rest'; step: number }
   | { type: 'warning'; step: number; code: string; message: string; fix: string }
 
 /** Steps whose metrics may still be on their way back: the GPU never waits for the host. */
@@ -52,7 +62,8 @@ const NORM_READINGS = 60
 
 /**
  * Trains step by step. Nothing is computed until the next event is asked for: not asking is pausing. A step is its
- * micro-batches, then the norm, clipping and AdamW on the GPU; its metrics arrive a step or two later.
+ * micro-batches, then the norm, clipping and AdamW on the GPU; its metrics arrive a step or two later. A `rest` follows
+ * the steps that ask for one, and the last one.
  */
 export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEvent, void> {
   const { executable, config, totalSteps } = options
@@ -60,7 +71,8 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
   const normsEvery = Math.max(1, Math.ceil(totalSteps / NORM_READINGS))
   const pending: Promise<TrainerEvent[]>[] = []
   let nonFinite = 0
-  let step = 0
+  let step = options.stepsDone ?? 0
+  let rested = -1
   let finishedAt = performance.now()
 
   async function* settle(keep: number): AsyncGenerator<TrainerEvent, void> {
@@ -76,11 +88,14 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
     }
   }
 
-  for (const data of options.steps) {
-    if (options.shouldStop?.()) break
+  const steps = options.steps[Symbol.iterator]()
+  while (!options.shouldStop?.()) {
+    const { value: data, done } = steps.next()
+    if (done) break
     step++
     const current = step
-    const values = submitStep(executable, config, data, current, totalSteps)
+    const values = await submitStep(options, data, current)
+    const paging = options.moments.statistics()
     const captures: Promise<TrainerEvent>[] = [
       executable.capture(range).then((bytes) => {
         const { lossSum, gradNorm } = readMetrics(bytes)
@@ -97,10 +112,12 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
           supervisedTokens: data.supervisedTokens,
           tokens: data.tokens,
           durationMs,
+          paging,
         }
       }),
     ]
-    if (current % normsEvery === 0 || current === totalSteps) captures.push(captureAdapterNorms(executable, current))
+    if (current % normsEvery === 0 || current === totalSteps)
+      captures.push(captureAdapterNorms(executable, current))
     const events = Promise.all(captures)
     // A run that is abandoned here must not leave a rejection that nobody hears.
     events.catch(() => {})
@@ -113,12 +130,24 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
       yield { type: 'evaluated', step: current, evaluation: await evaluateHeldOut(options) }
       finishedAt = performance.now()
     }
+    if (options.restsAfter?.(current)) {
+      yield* settle(0)
+      yield { type: 'rest', step: current }
+      rested = current
+      finishedAt = performance.now()
+    }
   }
   yield* settle(0)
-  if (options.evaluationBatches && step > 0) yield { type: 'evaluated', step, evaluation: await evaluateHeldOut(options) }
+  if (step !== rested) yield { type: 'rest', step }
+  if (options.evaluationBatches && step > 0)
+    yield { type: 'evaluated', step, evaluation: await evaluateHeldOut(options) }
 }
 
-function submitStep(executable: Executable, config: RunConfig, data: StepData, step: number, totalSteps: number) {
+async function submitStep(
+  { executable, config, totalSteps, moments }: TrainerOptions,
+  data: StepData,
+  step: number,
+) {
   const values = stepValues(config.optimizer, {
     step,
     totalSteps,
@@ -131,17 +160,23 @@ function submitStep(executable: Executable, config: RunConfig, data: StepData, s
     writeBatch(executable, batch)
     executable.run(STAGE.train(batch.sequenceLength))
   })
-  executable.run(STAGE.update)
+  await moments.update(step)
   return values
 }
 
 async function captureAdapterNorms(executable: Executable, step: number): Promise<TrainerEvent> {
   executable.run(STAGE.adapterNorms)
-  const bytes = await executable.capture(executable.plan.stages[STAGE.adapterNorms].exposed[METRICS.adapterNorms])
+  const bytes = await executable.capture(
+    executable.plan.stages[STAGE.adapterNorms].exposed[METRICS.adapterNorms],
+  )
   return { type: 'adapter-norms', step, squaredNorms: new Float32Array(bytes.buffer) }
 }
 
-const evaluateHeldOut = ({ executable, evaluationBatches, onEvaluationBatch }: TrainerOptions): Promise<Evaluation> =>
+const evaluateHeldOut = ({
+  executable,
+  evaluationBatches,
+  onEvaluationBatch,
+}: TrainerOptions): Promise<Evaluation> =>
   evaluate(executable, evaluationBatches?.() ?? [], { onBatch: onEvaluationBatch })
 
 const nonFiniteWarning = (step: number, loss: number): TrainerEvent => ({
@@ -153,6 +188,10 @@ const nonFiniteWarning = (step: number, loss: number): TrainerEvent => ({
 })
 
 const diverged = (step: number): StudioError =>
-  new StudioError('run/diverged', `The last ${MAX_NON_FINITE} steps up to step ${step} had no finite gradient`, {
-    hint: 'Lower the learning rate or add warm-up steps; what was learnt before is kept.',
-  })
+  new StudioError(
+    'run/diverged',
+    `The last ${MAX_NON_FINITE} steps up to step ${step} had no finite gradient`,
+    {
+      hint: 'Lower the learning rate or add warm-up steps; what was learnt before is kept.',
+    },
+  )

@@ -57,14 +57,16 @@ export const isInputError = (error: unknown): error is StudioError =>
 /** An input error with one or many problems; the message stays readable when only one is shown. */
 export function inputError(code: string, problems: Problem[], summary?: string): StudioError {
   const first = problems[0]
-  const message = summary ?? (problems.length === 1 ? first.message : `${problems.length} problems: ${first.message}; …`)
+  const message =
+    summary ?? (problems.length === 1 ? first.message : `${problems.length} problems: ${first.message}; …`)
   return new StudioError(`input/${code}`, message, { hint: first?.fix, problems })
 }
 
 /** Turns anything thrown into plain data (an unknown error keeps its message and gets the code `internal`). */
 export function errorToData(error: unknown): ErrorData {
   if (error instanceof StudioError) return error.toJSON()
-  if (error instanceof Error) return { name: error.name, code: 'internal', message: error.message, details: error.stack }
+  if (error instanceof Error)
+    return { name: error.name, code: 'internal', message: error.message, details: error.stack }
   return { name: 'Error', code: 'internal', message: String(error) }
 }
 

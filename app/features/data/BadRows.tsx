@@ -24,7 +24,7 @@ export function BadRows({ summary }: { summary: DatasetSummary }) {
       <Group justify="space-between" mb="sm">
         <Text size="sm">{t(skipped ? 'data.badRowsSkipped' : 'data.badRowsFound', shown)}</Text>
         {!skipped && (
-          <Button size="compact-md" disabled={locked} onClick={skipBadRows}>
+          <Button size="sm" disabled={locked} onClick={skipBadRows}>
             {t('data.skip', { count: badRows.length })}
           </Button>
         )}

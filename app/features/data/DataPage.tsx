@@ -32,7 +32,11 @@ export function DataPage() {
     const problem = problemWith(files)
     setRefused(problem ? errorToData(inputError('dataset', [problem])) : null)
     if (problem) return
-    studio.openDataset({ kind: 'file', file: { kind: 'blob', name: file.name, blob: file }, skipBadRows: false })
+    studio.openDataset({
+      kind: 'file',
+      file: { kind: 'blob', name: file.name, blob: file },
+      skipBadRows: false,
+    })
   }
 
   const problemWith = (files: File[]): Problem | null => {
@@ -62,7 +66,7 @@ export function DataPage() {
             onFiles={take}
           >
             {(open) => (
-              <Button variant="light" disabled={locked} onClick={open}>
+              <Button variant="default" disabled={locked} onClick={open}>
                 {t('data.choose')}
               </Button>
             )}
@@ -81,21 +85,24 @@ export function DataPage() {
           />
           <Text size="sm" c="var(--nibble-ink-soft)" my="sm" className="tabular">
             {progress
-              ? t('data.readingRows', { done: formatInteger(progress.done), total: formatInteger(progress.total) })
+              ? t('data.readingRows', {
+                  done: formatInteger(progress.done),
+                  total: formatInteger(progress.total),
+                })
               : ' '}
           </Text>
           <Skeleton height={160} radius="md" />
         </Panel>
       ) : summary ? (
         <>
-        {summary.badRows.length > 0 && <BadRows summary={summary} />}
-        <div className={classes.columns}>
-          <RowPreview preview={summary.preview} />
-          <div className={classes.side}>
-            <DatasetFacts summary={summary} />
-            <LengthHistogram summary={summary} />
+          {summary.badRows.length > 0 && <BadRows summary={summary} />}
+          <div className={classes.columns}>
+            <RowPreview preview={summary.preview} />
+            <div className={classes.side}>
+              <DatasetFacts summary={summary} />
+              <LengthHistogram summary={summary} />
+            </div>
           </div>
-        </div>
         </>
       ) : (
         <Panel title={t('data.none')} id="data-none">

@@ -20,10 +20,14 @@ export function DatasetFacts({ summary }: { summary: DatasetSummary }) {
       value: <Quantity value={summary.supervisedTokens} format={formatCount} />,
       note: summary.totalTokens > 0 && formatPercent(summary.supervisedTokens / summary.totalTokens),
     },
-    { label: t('data.longest'), value: <Quantity value={summary.longestTokens} format={formatInteger} unit={t('data.lengthAxis')} /> },
+    {
+      label: t('data.longest'),
+      value: <Quantity value={summary.longestTokens} format={formatInteger} unit={t('data.lengthAxis')} />,
+    },
   ]
   if (summary.evalRows > 0) facts.push({ label: t('data.evalRows'), value: formatInteger(summary.evalRows) })
-  if (summary.sequences !== summary.rows) facts.push({ label: t('data.sequences'), value: formatInteger(summary.sequences) })
+  if (summary.sequences !== summary.rows)
+    facts.push({ label: t('data.sequences'), value: formatInteger(summary.sequences) })
   facts.push({
     label: t('data.truncated'),
     value: summary.truncatedRows === 0 ? t('app.none') : formatInteger(summary.truncatedRows),

@@ -11,7 +11,11 @@ export function LengthHistogram({ summary }: { summary: DatasetSummary }) {
   const limit = useRecipe((recipe) => recipe.config?.data.maxSeqLength)
   const { histogram, longestTokens } = summary
   const rows = histogram
-  const end = Math.max(...rows.map(({ to }) => to), limit !== undefined && limit <= longestTokens * 2 ? limit : 0, 1)
+  const end = Math.max(
+    ...rows.map(({ to }) => to),
+    limit !== undefined && limit <= longestTokens * 2 ? limit : 0,
+    1,
+  )
   return (
     <ChartCard
       title={t('data.lengths')}
@@ -44,7 +48,11 @@ export function LengthHistogram({ summary }: { summary: DatasetSummary }) {
             title: `${formatInteger(from)}–${formatInteger(to - 1)}: ${formatInteger(count)}`,
             tone: limit !== undefined && from >= limit ? 'cut' : 'plain',
           }))}
-          mark={limit !== undefined && limit <= end ? { x: limit, label: t('data.limitLine', { count: limit }) } : undefined}
+          mark={
+            limit !== undefined && limit <= end
+              ? { x: limit, label: t('data.limitLine', { count: limit }) }
+              : undefined
+          }
         />
       )}
     </ChartCard>

@@ -1,3 +1,4 @@
+import { IconCornerDownLeft } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { PreviewToken } from '../../../src/session/reports.ts'
 import { Panel } from '../../components/Panel.tsx'
@@ -19,9 +20,7 @@ export function RowPreview({ preview }: RowPreviewProps) {
         <span className={classes.token}>{t('data.legendMasked')}</span>
         <span className={`${classes.token} ${classes.special}`}>{t('data.legendSpecial')}</span>
         <span>
-          <span className={classes.end} aria-hidden>
-            ⏹
-          </span>{' '}
+          <IconCornerDownLeft size={14} className={classes.end} aria-hidden />
           {t('data.legendEnd')}
         </span>
       </p>
@@ -56,9 +55,7 @@ function Token({ token }: { token: PreviewToken }) {
         {visible(text)}
       </span>
       {endOfTurn && (
-        <span className={classes.end} role="img" aria-label={t('data.legendEnd')} title={t('data.legendEnd')}>
-          ⏹
-        </span>
+        <IconCornerDownLeft size={14} className={classes.end} role="img" aria-label={t('data.legendEnd')} />
       )}
       {text.includes('\n') && <br />}
     </>

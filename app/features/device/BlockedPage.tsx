@@ -1,8 +1,8 @@
-import { Anchor, Button, Group, List, Text, Title } from '@mantine/core'
+import { Anchor, Button, Group, Text, Title } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
+import type { ErrorData } from '../../../src/util/errors.ts'
 import { Failure } from '../../components/Failure.tsx'
 import { Logo } from '../../frame/Logo.tsx'
-import type { ErrorData } from '../../../src/util/errors.ts'
 import type { Obstacle } from '../../stores/state.ts'
 import classes from './BlockedPage.module.css'
 
@@ -21,16 +21,18 @@ export function BlockedPage({ obstacle, error }: { obstacle: Obstacle; error: Er
       <Title order={1}>{t(`blocked.${obstacle}.title`)}</Title>
       {obstacle !== 'engine-crashed' && <Text>{t('blocked.lead')}</Text>}
       <Text c="var(--nibble-ink-soft)">{t(`blocked.${obstacle}.why`, { origin: location.origin })}</Text>
-      <List type="ordered" spacing={8} className={classes.steps}>
+      <ol className={classes.steps}>
         {steps.map((step) => (
-          <List.Item key={step}>
+          <li key={step}>
             <WithAddresses text={step} />
-          </List.Item>
+          </li>
         ))}
-      </List>
-      {error && <Failure title={error.message} error={error} />}
+      </ol>
+      {error && <Failure title={t('blocked.said')} error={error} />}
       <Group>
-        <Button onClick={() => location.reload()}>{t(obstacle === 'engine-crashed' ? 'app.reload' : 'blocked.tryAgain')}</Button>
+        <Button onClick={() => location.reload()}>
+          {t(obstacle === 'engine-crashed' ? 'app.reload' : 'blocked.tryAgain')}
+        </Button>
       </Group>
     </main>
   )

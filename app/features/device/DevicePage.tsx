@@ -35,7 +35,12 @@ export function DevicePage() {
   return (
     <Page title={t('device.title')} lead={t('device.lead')}>
       {device.software && (
-        <Alert variant="light" color="orange" icon={<IconInfoCircle aria-hidden />} title={t('device.software')}>
+        <Alert
+          variant="light"
+          color="orange"
+          icon={<IconInfoCircle aria-hidden />}
+          title={t('device.software')}
+        >
           {t('device.softwareHelp')}
         </Alert>
       )}
@@ -51,8 +56,14 @@ export function DevicePage() {
             { label: t('device.largestBuffer'), value: bytes('maxBufferSize') },
             { label: t('device.largestBinding'), value: bytes('maxStorageBufferBindingSize') },
             { label: t('device.workgroupMemory'), value: bytes('maxComputeWorkgroupStorageSize') },
-            { label: t('device.invocations'), value: formatInteger(limits.maxComputeInvocationsPerWorkgroup) },
-            { label: t('device.storageBuffers'), value: formatInteger(limits.maxStorageBuffersPerShaderStage) },
+            {
+              label: t('device.invocations'),
+              value: formatInteger(limits.maxComputeInvocationsPerWorkgroup),
+            },
+            {
+              label: t('device.storageBuffers'),
+              value: formatInteger(limits.maxStorageBuffersPerShaderStage),
+            },
             { label: t('device.uses'), value: uses.length > 0 ? uses.join(', ') : t('device.usesNone') },
           ]}
         />

@@ -15,7 +15,16 @@ describe('deviceName', () => {
   const named = (names: Partial<DeviceReport['device']>) =>
     deviceName({
       uses: [],
-      device: { vendor: '', architecture: '', device: '', description: '', features: [], limits: {}, software: false, ...names },
+      device: {
+        vendor: '',
+        architecture: '',
+        device: '',
+        description: '',
+        features: [],
+        limits: {},
+        software: false,
+        ...names,
+      },
     })
 
   it('takes the description, else what there is, each word once', () => {

@@ -22,9 +22,15 @@ export function HomePage() {
   const dataFailure = useDataset((dataset) => dataset.failure)
   return (
     <Page title={t('home.title')}>
-      <Text className={classes.lead}>{sentences.join(' ')}</Text>
-      {modelFailure && <Failure title={t('model.failed', { name: modelFailure.name })} error={modelFailure.error} />}
-      {dataFailure && <Failure title={t('data.failed', { name: dataFailure.name })} error={dataFailure.error} />}
+      <Text className={classes.lead} size="sm">
+        {sentences.join(' ')}
+      </Text>
+      {modelFailure && (
+        <Failure title={t('model.failed', { name: modelFailure.name })} error={modelFailure.error} />
+      )}
+      {dataFailure && (
+        <Failure title={t('data.failed', { name: dataFailure.name })} error={dataFailure.error} />
+      )}
       <div className={classes.columns}>
         <div className={classes.parts}>
           <DevicePart />
@@ -117,7 +123,10 @@ function ModelPart() {
           ? [
               t('home.parameters', { amount: formatCount(summary.parameters) }),
               t('home.layers', { count: summary.layers }),
-              t('home.toNf4', { before: formatBytes(summary.sizeBytes), after: formatBytes(summary.nf4Bytes) }),
+              t('home.toNf4', {
+                before: formatBytes(summary.sizeBytes),
+                after: formatBytes(summary.nf4Bytes),
+              }),
             ]
           : []
       }
@@ -145,7 +154,7 @@ function DataPart() {
       }
     >
       <div className={classes.demos}>
-        <DemoChoice disabled={locked} />
+        <DemoChoice compact disabled={locked} />
       </div>
     </Part>
   )
@@ -153,7 +162,9 @@ function DataPart() {
 
 function RecipePart() {
   const { t } = useTranslation()
-  const { config, plan, presetId, fileName, measuring, measureError, quickTry } = useRecipe((recipe) => recipe)
+  const { config, plan, presetId, fileName, measuring, measureError, quickTry } = useRecipe(
+    (recipe) => recipe,
+  )
   const steps = plan?.totalSteps
   return (
     <Part

@@ -94,14 +94,18 @@ export function ModelPage() {
                   event.currentTarget.value = ''
                 }}
               />
-              <Button variant="light" disabled={locked} onClick={() => folderInput.current?.click()}>
+              <Button variant="default" disabled={locked} onClick={() => folderInput.current?.click()}>
                 {t('model.folder')}
               </Button>
               <Button variant="default" disabled={locked} onClick={openFiles}>
                 {t('model.files')}
               </Button>
               {(!embedded || !summary) && (
-                <Button variant="default" disabled={locked} onClick={() => studio.openModel({ kind: 'embedded' })}>
+                <Button
+                  variant="default"
+                  disabled={locked}
+                  onClick={() => studio.openModel({ kind: 'embedded' })}
+                >
                   {t('model.backToEmbedded', { name: EMBEDDED_MODEL })}
                 </Button>
               )}
@@ -138,14 +142,20 @@ function ModelFacts({ summary }: { summary: ModelSummary }) {
   ]
   if (tokenizer) {
     const own = tokenizer.chatTemplate === 'model'
-    details.push({ label: t('model.template'), value: t(own ? 'model.templateModel' : 'model.templateStudio') })
+    details.push({
+      label: t('model.template'),
+      value: t(own ? 'model.templateModel' : 'model.templateStudio'),
+    })
   }
   return (
     <>
       <Facts
         large
         facts={[
-          { label: t('model.parameters'), value: <Quantity value={summary.parameters} format={formatCount} /> },
+          {
+            label: t('model.parameters'),
+            value: <Quantity value={summary.parameters} format={formatCount} />,
+          },
           {
             label: t('model.size'),
             value: <Quantity value={summary.sizeBytes} format={formatBytes} unit="" />,
@@ -173,7 +183,12 @@ function Opening({ done, total }: { done: number; total: number }) {
   const { t } = useTranslation()
   return (
     <>
-      <Progress value={total > 0 ? (100 * done) / total : 0} aria-label={t('nav.why.opening')} mb="md" transitionDuration={0} />
+      <Progress
+        value={total > 0 ? (100 * done) / total : 0}
+        aria-label={t('nav.why.opening')}
+        mb="md"
+        transitionDuration={0}
+      />
       <Skeleton height={54} radius="md" mb="sm" />
       <Skeleton height={90} radius="md" />
     </>

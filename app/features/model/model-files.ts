@@ -20,7 +20,10 @@ export function modelAmong(files: readonly DroppedFile[]): { name: string; files
   const own = placed.filter(({ file, path }) => parentOf(path) === folder && MODEL_FILE.test(file.name))
   if (own.length === 0) return null
   return {
-    name: lastPart(folder) || own.find(({ file }) => file.name.endsWith('.safetensors'))?.file.name || own[0].file.name,
+    name:
+      lastPart(folder) ||
+      own.find(({ file }) => file.name.endsWith('.safetensors'))?.file.name ||
+      own[0].file.name,
     files: own.map(({ file }) => ({ kind: 'blob', name: file.name, blob: file })),
   }
 }

@@ -13,7 +13,12 @@ export function CodeHistogram({ tensor }: { tensor: TensorQuantization }) {
   const { t } = useTranslation()
   const total = tensor.histogram.reduce((sum, count) => sum + count, 0)
   const rows = tensor.codePoints
-    .map((point, code) => ({ code, point, count: tensor.histogram[code], share: tensor.histogram[code] / total }))
+    .map((point, code) => ({
+      code,
+      point,
+      count: tensor.histogram[code],
+      share: tensor.histogram[code] / total,
+    }))
     .sort((a, b) => a.point - b.point)
   const largest = rows.reduce((most, row) => (row.count > most.count ? row : most), rows[0])
   return (
@@ -29,7 +34,10 @@ export function CodeHistogram({ tensor }: { tensor: TensorQuantization }) {
         rows,
         columns: [
           { name: t('quantization.code'), value: (row) => row.code },
-          { name: t('quantization.codePoint'), value: (row) => <span title={formatExact(row.point)}>{formatFixed(row.point, 4)}</span> },
+          {
+            name: t('quantization.codePoint'),
+            value: (row) => <span title={formatExact(row.point)}>{formatFixed(row.point, 4)}</span>,
+          },
           { name: t('quantization.weights'), value: (row) => formatInteger(row.count) },
           { name: t('quantization.share'), value: (row) => formatPercent(row.share) },
         ],

@@ -1,8 +1,8 @@
 import { useTranslation } from 'react-i18next'
 import type { TensorQuantization } from '../../../src/session/events.ts'
 import { ChartCard } from '../../charts/ChartCard.tsx'
-import { formatExact, formatNumber } from '../../format/numbers.ts'
 import { Quantity } from '../../components/Quantity.tsx'
+import { formatExact, formatNumber } from '../../format/numbers.ts'
 import { shortName } from '../train/tensor-names.ts'
 import { TensorBars } from './TensorBars.tsx'
 
@@ -15,9 +15,18 @@ interface QuantizationErrorCardProps {
 }
 
 /** Error of every quantized matrix, in the order of the model. */
-export function QuantizationErrorCard({ tensors, empty, className, selected, onSelect }: QuantizationErrorCardProps) {
+export function QuantizationErrorCard({
+  tensors,
+  empty,
+  className,
+  selected,
+  onSelect,
+}: QuantizationErrorCardProps) {
   const { t } = useTranslation()
-  const worst = tensors.reduce<TensorQuantization | null>((most, tensor) => (!most || tensor.rmse > most.rmse ? tensor : most), null)
+  const worst = tensors.reduce<TensorQuantization | null>(
+    (most, tensor) => (!most || tensor.rmse > most.rmse ? tensor : most),
+    null,
+  )
   return (
     <ChartCard
       className={className}
@@ -25,7 +34,11 @@ export function QuantizationErrorCard({ tensors, empty, className, selected, onS
       help={t('cards.quantization.help')}
       summary={
         worst
-          ? t('cards.quantization.summary', { count: tensors.length, max: formatNumber(worst.rmse), name: shortName(worst.name) })
+          ? t('cards.quantization.summary', {
+              count: tensors.length,
+              max: formatNumber(worst.rmse),
+              name: shortName(worst.name),
+            })
           : t('cards.quantization.title')
       }
       empty={tensors.length === 0 ? empty : undefined}

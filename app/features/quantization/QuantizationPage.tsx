@@ -30,20 +30,33 @@ export function QuantizationPage() {
       title={t('quantization.title')}
       lead={t('quantization.lead')}
       actions={
-        <Button variant={tensors.length > 0 ? 'default' : 'filled'} disabled={!hasModel || !hasConfig || live} loading={working} onClick={inspect}>
+        <Button
+          variant={tensors.length > 0 ? 'default' : 'filled'}
+          disabled={!hasModel || !hasConfig || live}
+          loading={working}
+          onClick={inspect}
+        >
           {t(tensors.length > 0 ? 'quantization.measureAgain' : 'quantization.measure')}
         </Button>
       }
     >
       {inspection.error && <Failure title={t('quantization.failed')} error={inspection.error} />}
       {tensors.length > 0 ? (
-        <Measured tensors={tensors} source={t(tensors === fromRun ? 'quantization.fromRun' : 'quantization.fromInspection')} />
+        <Measured
+          tensors={tensors}
+          source={t(tensors === fromRun ? 'quantization.fromRun' : 'quantization.fromInspection')}
+        />
       ) : (
-        <Panel title={working ? t('quantization.measuring') : t('quantization.empty')} id="quantization-empty">
+        <Panel
+          title={working ? t('quantization.measuring') : t('quantization.empty')}
+          id="quantization-empty"
+        >
           {working ? (
             <Skeleton height={220} radius="md" />
           ) : (
-            <Text c="var(--nibble-ink-soft)">{t(hasModel ? 'quantization.emptyHelp' : 'quantization.noModel')}</Text>
+            <Text c="var(--nibble-ink-soft)">
+              {t(hasModel ? 'quantization.emptyHelp' : 'quantization.noModel')}
+            </Text>
           )}
         </Panel>
       )}
@@ -72,7 +85,15 @@ function Measured({ tensors, source }: { tensors: readonly TensorQuantization[];
         </div>
         <QuantizationErrorCard tensors={tensors} empty="" selected={tensor.name} onSelect={setChosen} />
       </div>
-      <Panel title={t('quantization.matrices')} id="quantization-matrices" actions={<Text size="sm" c="var(--nibble-ink-soft)">{source}</Text>}>
+      <Panel
+        title={t('quantization.matrices')}
+        id="quantization-matrices"
+        actions={
+          <Text size="sm" c="var(--nibble-ink-soft)">
+            {source}
+          </Text>
+        }
+      >
         <Table.ScrollContainer minWidth={720}>
           <Table highlightOnHover verticalSpacing={4} fz="sm">
             <Table.Thead>
@@ -87,7 +108,11 @@ function Measured({ tensors, source }: { tensors: readonly TensorQuantization[];
             </Table.Thead>
             <Table.Tbody>
               {tensors.map((row) => (
-                <Table.Tr key={row.name} data-selected={row.name === tensor.name || undefined} className={classes.row}>
+                <Table.Tr
+                  key={row.name}
+                  data-selected={row.name === tensor.name || undefined}
+                  className={classes.row}
+                >
                   <Table.Td>
                     <button
                       type="button"

@@ -1,6 +1,6 @@
 import { useElementSize } from '@mantine/hooks'
-import { formatNumber } from '../../format/numbers.ts'
 import { niceTicks } from '../../charts/ticks.ts'
+import { formatNumber } from '../../format/numbers.ts'
 import classes from './TensorBars.module.css'
 
 interface TensorBarsProps {
@@ -22,7 +22,9 @@ export function TensorBars({ bars, height, axis, selected, onSelect }: TensorBar
   const innerHeight = height - TOP - BOTTOM
   const slot = Math.max(width - LEFT - 6, 10) / Math.max(bars.length, 1)
   const y = (value: number) => TOP + innerHeight * (1 - value / highest)
-  const starts = bars.flatMap(({ block }, index) => (index === 0 || bars[index - 1].block !== block ? [{ block, index }] : []))
+  const starts = bars.flatMap(({ block }, index) =>
+    index === 0 || bars[index - 1].block !== block ? [{ block, index }] : [],
+  )
   const every = Math.max(1, Math.ceil((starts.length * 26) / Math.max(width - LEFT, 1)))
   return (
     <div ref={ref} style={{ height }}>
@@ -38,9 +40,21 @@ export function TensorBars({ bars, height, axis, selected, onSelect }: TensorBar
           ))}
           {bars.map(({ name, value, title }, index) => (
             // biome-ignore lint/a11y/noStaticElementInteractions: a convenience for pointers; the list beside it is the way by keyboard
-            <g key={name} className={classes.slot} data-selected={name === selected || undefined} data-clickable={onSelect ? true : undefined} onClick={() => onSelect?.(name)}>
+            <g
+              key={name}
+              className={classes.slot}
+              data-selected={name === selected || undefined}
+              data-clickable={onSelect ? true : undefined}
+              onClick={() => onSelect?.(name)}
+            >
               <title>{title}</title>
-              <rect x={LEFT + index * slot} y={TOP} width={slot} height={innerHeight} className={classes.reach} />
+              <rect
+                x={LEFT + index * slot}
+                y={TOP}
+                width={slot}
+                height={innerHeight}
+                className={classes.reach}
+              />
               <rect
                 x={LEFT + index * slot + Math.min(1, slot * 0.12)}
                 y={y(Number.isFinite(value) ? value : 0)}
@@ -54,7 +68,13 @@ export function TensorBars({ bars, height, axis, selected, onSelect }: TensorBar
             .filter((_, index) => index % every === 0)
             .map(({ block, index }) => (
               <g key={index}>
-                <line x1={LEFT + index * slot} x2={LEFT + index * slot} y1={TOP + innerHeight} y2={TOP + innerHeight + 5} className={classes.tick} />
+                <line
+                  x1={LEFT + index * slot}
+                  x2={LEFT + index * slot}
+                  y1={TOP + innerHeight}
+                  y2={TOP + innerHeight + 5}
+                  className={classes.tick}
+                />
                 <text x={LEFT + index * slot + 3} y={TOP + innerHeight + 13} textAnchor="start">
                   {block ?? '–'}
                 </text>

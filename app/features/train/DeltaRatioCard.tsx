@@ -18,7 +18,10 @@ export function DeltaRatioCard() {
   const measured = useRun((run) => run.deltaRatios)
   const totalSteps = useRun((run) => run.totalSteps)
   const rows = useMemo(() => measured.map(meanByBlock), [measured])
-  const blocks = useMemo(() => [...new Set(rows.flatMap((row) => [...row.byBlock.keys()]))].sort((a, b) => a - b), [rows])
+  const blocks = useMemo(
+    () => [...new Set(rows.flatMap((row) => [...row.byBlock.keys()]))].sort((a, b) => a - b),
+    [rows],
+  )
   const shown = useMemo(() => decimate(rows, (row) => row.byBlock.get(blocks[0])), [rows, blocks])
   const last = rows.at(-1)
   const largest = last && [...last.byBlock].reduce((most, entry) => (entry[1] > most[1] ? entry : most))
@@ -28,7 +31,11 @@ export function DeltaRatioCard() {
       help={t('cards.delta.help')}
       summary={
         largest
-          ? t('cards.delta.summary', { count: blocks.length, max: formatNumber(largest[1]), block: largest[0] })
+          ? t('cards.delta.summary', {
+              count: blocks.length,
+              max: formatNumber(largest[1]),
+              block: largest[0],
+            })
           : t('cards.delta.title')
       }
       empty={rows.length === 0 ? t('cards.waitingRatios') : undefined}

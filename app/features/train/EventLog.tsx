@@ -48,7 +48,9 @@ export function EventLog() {
               <li key={entry.id} data-bad={BAD.has(entry.kind) || undefined}>
                 <Icon size={15} stroke={1.7} aria-hidden />
                 <span>{inWords(entry, t)}</span>
-                <span className={classes.step}>{entry.step > 0 && t('cards.log_.step', { step: entry.step })}</span>
+                <span className={classes.step}>
+                  {entry.step > 0 && t('cards.log_.step', { step: entry.step })}
+                </span>
               </li>
             )
           })}

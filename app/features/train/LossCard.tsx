@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { ChartCard } from '../../charts/ChartCard.tsx'
 import { decimate } from '../../charts/decimate.ts'
 import { LinePlot, type PlotRow } from '../../charts/LinePlot.tsx'
-import { smooth } from '../../charts/smooth.ts'
+import { memoryFor, smooth } from '../../charts/smooth.ts'
 import { Quantity } from '../../components/Quantity.tsx'
 import { formatNumber } from '../../format/numbers.ts'
 import { useRun } from '../../stores/context.tsx'
@@ -20,7 +20,7 @@ export function LossCard({ className }: { className?: string }) {
 
   const rows = useMemo(() => {
     const losses = steps.map(({ metrics }) => metrics['train/loss'])
-    const smoothed = smooth(losses)
+    const smoothed = smooth(losses, memoryFor(losses.length))
     const evalAt = new Map(evaluations.map(({ step, loss }) => [step, loss]))
     const all = steps.map(({ step }, index) => ({
       step,
@@ -32,14 +32,20 @@ export function LossCard({ className }: { className?: string }) {
     return before === undefined ? all : [{ step: 0, loss: undefined, smooth: null, eval: before }, ...all]
   }, [steps, evaluations])
 
-  const shown = useMemo(() => decimate(rows, (row) => row.loss, { keep: (row) => row.eval !== undefined }), [rows])
+  const shown = useMemo(
+    () => decimate(rows, (row) => row.loss, { keep: (row) => row.eval !== undefined }),
+    [rows],
+  )
   const plotted: PlotRow[] = shown.map((row) => ({
     step: row.step,
     loss: finiteOrNull(row.loss),
     smooth: row.smooth,
     eval: finiteOrNull(row.eval),
   }))
-  const note = usePlotNote(rows.map((row) => row.loss), shown.length)
+  const note = usePlotNote(
+    rows.map((row) => row.loss),
+    shown.length,
+  )
   const first = steps[0]?.metrics['train/loss']
   const last = steps.at(-1)?.metrics['train/loss']
   const series = [
@@ -53,12 +59,24 @@ export function LossCard({ className }: { className?: string }) {
       className={className}
       title={t('cards.loss.title')}
       help={t('cards.loss.help')}
-      headline={last !== undefined && <>{t('cards.now', { value: '' })}<Quantity value={last} /></>}
+      headline={
+        last !== undefined && (
+          <>
+            {t('cards.now', { value: '' })}
+            <Quantity value={last} />
+          </>
+        )
+      }
       summary={`${t('cards.loss.title')}: ${t('cards.loss.summary', { count: steps.length, first: formatNumber(first), last: formatNumber(last) })}`}
       note={note}
       empty={rows.length === 0 ? t('cards.waiting') : undefined}
       controls={
-        <Switch size="xs" label={t('cards.log')} checked={log} onChange={(event) => setLog(event.currentTarget.checked)} />
+        <Switch
+          size="xs"
+          label={t('cards.log')}
+          checked={log}
+          onChange={(event) => setLog(event.currentTarget.checked)}
+        />
       }
       table={{
         rows: shown,
@@ -67,7 +85,12 @@ export function LossCard({ className }: { className?: string }) {
           { name: t('cards.loss.raw'), value: (row) => <Quantity value={row.loss} /> },
           { name: t('cards.loss.smooth'), value: (row) => <Quantity value={row.smooth} /> },
           ...(evaluations.length > 0
-            ? [{ name: t('cards.loss.eval'), value: (row: (typeof shown)[number]) => <Quantity value={row.eval} /> }]
+            ? [
+                {
+                  name: t('cards.loss.eval'),
+                  value: (row: (typeof shown)[number]) => <Quantity value={row.eval} />,
+                },
+              ]
             : []),
         ],
       }}

@@ -14,9 +14,15 @@ export function MetricCard({ metric, title, help }: { metric: MetricName; title:
   const { t } = useTranslation()
   const steps = useRun((run) => run.steps)
   const totalSteps = useRun((run) => run.totalSteps)
-  const rows = useMemo(() => steps.map(({ step, metrics }) => ({ step, value: metrics[metric] })), [steps, metric])
+  const rows = useMemo(
+    () => steps.map(({ step, metrics }) => ({ step, value: metrics[metric] })),
+    [steps, metric],
+  )
   const shown = useMemo(() => decimate(rows, (row) => row.value), [rows])
-  const note = usePlotNote(rows.map((row) => row.value), shown.length)
+  const note = usePlotNote(
+    rows.map((row) => row.value),
+    shown.length,
+  )
   const first = rows[0]?.value
   const last = rows.at(-1)?.value
   return (

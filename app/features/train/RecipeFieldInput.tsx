@@ -1,5 +1,6 @@
 import { ActionIcon, Checkbox, Group, Select, Switch, TextInput, Tooltip } from '@mantine/core'
 import { IconArrowBackUp } from '@tabler/icons-react'
+import type { TFunction } from 'i18next'
 import { type ReactNode, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Problem } from '../../../src/util/errors.ts'
@@ -24,14 +25,17 @@ export function RecipeFieldInput(props: RecipeFieldInputProps) {
   const { field, value, original, problems, disabled, onChange, onReset } = props
   const { t } = useTranslation()
   const differs = JSON.stringify(value) !== JSON.stringify(original)
-  const error = problems.length > 0 ? problems.map((problem) => problem.message).join(' ') : undefined
+  const error =
+    problems.length > 0
+      ? (plainProblem(field, value, t) ?? problems.map(({ message }) => message).join(' '))
+      : undefined
   const label = (
     <span className={classes.label}>
       {field.label}
-      {field.unit && <span className={classes.unit}>{field.unit}</span>}
+      <span className={classes.unit}>{[unitOf(field), rangeOf(field, t)].filter(Boolean).join(' · ')}</span>
     </span>
   )
-  const shared = { disabled, error, description: descriptionOf(field, t) }
+  const shared = { disabled, error, description: field.help }
   return (
     <div className={classes.field} data-differs={differs || undefined}>
       <Control {...props} label={label} shared={shared} onChange={onChange} />
@@ -65,7 +69,12 @@ function Control({ field, value, onChange, label, shared }: ControlProps) {
   switch (field.control) {
     case 'switch':
       return (
-        <Switch {...shared} label={label} checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} />
+        <Switch
+          {...shared}
+          label={label}
+          checked={value === true}
+          onChange={(event) => onChange(event.currentTarget.checked)}
+        />
       )
     case 'choice':
       return (
@@ -123,7 +132,8 @@ function Modules({ field, value, onChange, label, shared }: PartProps) {
   const { t } = useTranslation()
   const all = field.options.map(String)
   const chosen = Array.isArray(value) ? value.map(String) : all
-  const choose = (next: string[]) => onChange(next.length === all.length ? 'all-linear' : all.filter((name) => next.includes(name)))
+  const choose = (next: string[]) =>
+    onChange(next.length === all.length ? 'all-linear' : all.filter((name) => next.includes(name)))
   return (
     <Checkbox.Group {...shared} label={label} value={chosen} onChange={choose}>
       <div className={classes.modules}>
@@ -136,7 +146,27 @@ function Modules({ field, value, onChange, label, shared }: PartProps) {
   )
 }
 
-function descriptionOf({ help, min, max }: RecipeField, t: ReturnType<typeof useTranslation>['t']): string {
-  if (min !== undefined && max !== undefined) return `${help} ${t('recipe.range', { min: formatExact(min), max: formatExact(max) })}.`
-  return min !== undefined && min > 0 ? `${help} ${t('recipe.from', { min: formatExact(min) })}.` : help
+/** Where the name says it already, the unit is left out: Steps, in steps. */
+const unitOf = ({ unit, label }: RecipeField): string | undefined =>
+  unit?.toLowerCase() === label.toLowerCase() ? undefined : unit
+
+/** Larger ends are limits of the file format, not a help to anyone. */
+const TELLING_MAX = 1_000_000
+
+function rangeOf({ min, max }: RecipeField, t: TFunction): string | null {
+  if (min !== undefined && max !== undefined && max < TELLING_MAX) {
+    return t('recipe.range', { min: formatExact(min), max: formatExact(max) })
+  }
+  return min !== undefined && min > 0 ? t('recipe.from', { min: formatExact(min) }) : null
+}
+
+/** What is wrong in the words of the form; null where only the schema can say it. */
+function plainProblem(field: RecipeField, value: unknown, t: TFunction): string | null {
+  const { control, min, max } = field
+  if (control !== 'integer' && control !== 'number') return null
+  if (typeof value !== 'number') return t('recipe.mustBeNumber')
+  if (control === 'integer' && !Number.isInteger(value)) return t('recipe.mustBeWhole')
+  const outside = (min !== undefined && value < min) || (max !== undefined && value > max)
+  const range = rangeOf(field, t)
+  return outside && range ? t('recipe.mustBe', { range }) : null
 }

@@ -9,8 +9,8 @@ import { Panel } from '../../components/Panel.tsx'
 import { useRecipe, useRun, useStudio } from '../../stores/context.tsx'
 import { differences, type RecipeField, valueAt } from '../../stores/recipe-fields.ts'
 import { isLive } from '../../stores/run.ts'
-import classes from './RecipeForm.module.css'
 import { RecipeFieldInput } from './RecipeFieldInput.tsx'
+import classes from './RecipeForm.module.css'
 
 /** In the order of FieldHelp's depths. */
 const DEPTHS = ['few', 'common', 'all'] as const
@@ -48,7 +48,9 @@ export function RecipeForm() {
         onChange={(id) => id !== 'file' && studio.choosePreset(id as (typeof PRESETS)[number]['id'])}
         data={[
           ...PRESETS.map(({ id, label }) => ({ value: id as string, label })),
-          ...(presetId === 'file' ? [{ value: 'file', label: t('recipe.fromFile', { name: fileName ?? '' }) }] : []),
+          ...(presetId === 'file'
+            ? [{ value: 'file', label: t('recipe.fromFile', { name: fileName ?? '' }) }]
+            : []),
         ]}
       />
       <Text size="sm" c="var(--nibble-ink-soft)" mt={8}>
@@ -56,7 +58,11 @@ export function RecipeForm() {
       </Text>
       {fileFailure && (
         <div className={classes.failure}>
-          <Failure title={t('recipe.openFailed', { name: fileFailure.name })} error={fileFailure.error} onClose={studio.dismissRecipeFailure} />
+          <Failure
+            title={t('recipe.openFailed', { name: fileFailure.name })}
+            error={fileFailure.error}
+            onClose={studio.dismissRecipeFailure}
+          />
         </div>
       )}
       <Group justify="space-between" mt="md" mb={4} gap="xs">
@@ -77,7 +83,13 @@ export function RecipeForm() {
         </Text>
       </Group>
       {unplaced.length > 0 && (
-        <Alert role="alert" color="red" variant="light" mt="xs" title={t('recipe.problems', { count: problems.length })}>
+        <Alert
+          role="alert"
+          color="red"
+          variant="light"
+          mt="xs"
+          title={t('recipe.problems', { count: problems.length })}
+        >
           {unplaced.map(({ message, fix }) => (
             <Text size="sm" key={message}>
               {message}. {fix}
@@ -114,19 +126,30 @@ export function RecipeForm() {
         </fieldset>
       ))}
       <Group mt="lg" gap="xs">
-        <FileButton accept=".json,application/json" onChange={(file) => file && void file.text().then((text) => studio.openRecipe(file.name, text))}>
+        <FileButton
+          accept=".json,application/json"
+          onChange={(file) => file && void file.text().then((text) => studio.openRecipe(file.name, text))}
+        >
           {(props) => (
-            <Button {...props} variant="default" size="compact-md" disabled={locked} leftSection={<IconFolderOpen size={15} aria-hidden />}>
+            <Button
+              {...props}
+              variant="default"
+              size="xs"
+              disabled={locked}
+              leftSection={<IconFolderOpen size={15} aria-hidden />}
+            >
               {t('recipe.open')}
             </Button>
           )}
         </FileButton>
         <Button
           variant="default"
-          size="compact-md"
+          size="xs"
           disabled={!config}
           leftSection={<IconDownload size={15} aria-hidden />}
-          onClick={() => config && downloadFile('RUN.json', `${JSON.stringify(config, null, 2)}\n`, 'application/json')}
+          onClick={() =>
+            config && downloadFile('RUN.json', `${JSON.stringify(config, null, 2)}\n`, 'application/json')
+          }
         >
           {t('recipe.save')}
         </Button>

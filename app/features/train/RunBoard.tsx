@@ -20,11 +20,15 @@ export function RunBoard() {
       <LossCard className={classes.wide} />
       <MetricCard metric="optimizer/lr" title={t('cards.lr.title')} help={t('cards.lr.help')} />
       <MetricCard metric="optimizer/grad_norm" title={t('cards.norm.title')} help={t('cards.norm.help')} />
-      <MetricCard metric="speed/tokens_per_second" title={t('cards.speed.title')} help={t('cards.speed.help')} />
-      <MemoryCard />
+      <MetricCard
+        metric="speed/tokens_per_second"
+        title={t('cards.speed.title')}
+        help={t('cards.speed.help')}
+      />
       <QuantizationErrorCard tensors={tensors} empty={t('cards.waitingTensors')} />
       <DeltaRatioCard />
       <EventLog />
+      <MemoryCard />
     </div>
   )
 }
@@ -35,7 +39,12 @@ function MemoryCard() {
   const plannedTotal = useRun((run) => run.plannedTotalBytes)
   const allocated = useRun((run) => run.allocatedBytes)
   return (
-    <Panel title={t('cards.memory.title')} help={t('cards.memory.help')} id="card-memory">
+    <Panel
+      title={t('cards.memory.title')}
+      help={t('cards.memory.help')}
+      id="card-memory"
+      className={classes.full}
+    >
       {planned && plannedTotal !== null ? (
         <>
           <Text size="sm" mb="sm" className="tabular" title={String(allocated ?? plannedTotal)}>
@@ -43,7 +52,10 @@ function MemoryCard() {
               ? t('cards.memory.pending', { planned: formatBytes(plannedTotal) })
               : allocated === plannedTotal
                 ? t('cards.memory.equal', { bytes: formatBytes(allocated) })
-                : t('cards.memory.differs', { bytes: formatBytes(allocated), planned: formatBytes(plannedTotal) })}
+                : t('cards.memory.differs', {
+                    bytes: formatBytes(allocated),
+                    planned: formatBytes(plannedTotal),
+                  })}
           </Text>
           <MemoryBar bytes={planned} />
         </>

@@ -1,7 +1,13 @@
 import { Button, Group, Modal, Progress, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
-import { IconDownload, IconPlayerPause, IconPlayerPlay, IconPlayerStop, IconRepeat } from '@tabler/icons-react'
+import {
+  IconDownload,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconPlayerStop,
+  IconRepeat,
+} from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { RunSummary } from '../../../src/session/events.ts'
 import { errorToData } from '../../../src/util/errors.ts'
@@ -10,7 +16,14 @@ import { type Fact, Facts } from '../../components/Facts.tsx'
 import { Failure } from '../../components/Failure.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { Quantity } from '../../components/Quantity.tsx'
-import { formatBytes, formatCount, formatDuration, formatEstimate, formatInteger, formatNumber } from '../../format/numbers.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatEstimate,
+  formatInteger,
+  formatNumber,
+} from '../../format/numbers.ts'
 import { useRun, useStudio } from '../../stores/context.tsx'
 import { metricsJsonl } from '../../stores/run.ts'
 import classes from './RunHead.module.css'
@@ -47,7 +60,9 @@ function Live() {
           <Button
             variant="default"
             disabled={status === 'starting' || status === 'stopping'}
-            leftSection={paused ? <IconPlayerPlay size={16} aria-hidden /> : <IconPlayerPause size={16} aria-hidden />}
+            leftSection={
+              paused ? <IconPlayerPlay size={16} aria-hidden /> : <IconPlayerPause size={16} aria-hidden />
+            }
             onClick={() => (paused ? studio.resume() : studio.pause())}
           >
             {paused ? t('train.resume') : t('train.pause')}
@@ -74,7 +89,10 @@ function Live() {
       <div className={`${classes.figures} tabular`}>
         {progress && (
           <span className={classes.first}>
-            {t(`train.units.${progress.unit}`, { done: formatInteger(progress.done), total: formatInteger(progress.total) })}
+            {t(`train.units.${progress.unit}`, {
+              done: formatInteger(progress.done),
+              total: formatInteger(progress.total),
+            })}
           </span>
         )}
         {tensor && (
@@ -125,21 +143,38 @@ function Live() {
 function Finished({ summary }: { summary: RunSummary }) {
   const { t } = useTranslation()
   const facts: Fact[] = []
-  if (summary.firstLoss !== null) facts.push({ label: t('train.summary.lossFirst'), value: <Quantity value={summary.firstLoss} /> })
-  if (summary.lastLoss !== null) facts.push({ label: t('train.summary.lossLast'), value: <Quantity value={summary.lastLoss} /> })
+  if (summary.firstLoss !== null)
+    facts.push({ label: t('train.summary.lossFirst'), value: <Quantity value={summary.firstLoss} /> })
+  if (summary.lastLoss !== null)
+    facts.push({ label: t('train.summary.lossLast'), value: <Quantity value={summary.lastLoss} /> })
   if (summary.evalLoss !== null) {
     facts.push({
       label: t('train.summary.evalLoss'),
       value: <Quantity value={summary.evalLoss} />,
-      note: summary.evalLossBefore !== null && t('train.summary.evalBefore', { before: formatNumber(summary.evalLossBefore) }),
+      note:
+        summary.evalLossBefore !== null &&
+        t('train.summary.evalBefore', { before: formatNumber(summary.evalLossBefore) }),
     })
   }
   facts.push(
     { label: t('train.summary.steps'), value: <Quantity value={summary.steps} format={formatInteger} /> },
-    { label: t('train.summary.duration'), value: <Quantity value={summary.durationMs} format={formatDuration} unit="" /> },
-    { label: t('train.summary.rate'), value: <Quantity value={summary.tokensPerSecond} />, note: t('train.summary.rateUnit') },
-    { label: t('train.summary.tokens'), value: <Quantity value={summary.supervisedTokens} format={formatCount} /> },
-    { label: t('train.summary.memory'), value: <Quantity value={summary.gpuBytes} format={formatBytes} unit="" /> },
+    {
+      label: t('train.summary.duration'),
+      value: <Quantity value={summary.durationMs} format={formatDuration} unit="" />,
+    },
+    {
+      label: t('train.summary.rate'),
+      value: <Quantity value={summary.tokensPerSecond} />,
+      note: t('train.summary.rateUnit'),
+    },
+    {
+      label: t('train.summary.tokens'),
+      value: <Quantity value={summary.supervisedTokens} format={formatCount} />,
+    },
+    {
+      label: t('train.summary.memory'),
+      value: <Quantity value={summary.gpuBytes} format={formatBytes} unit="" />,
+    },
   )
   return (
     <Panel title={t(summary.stopped ? 'train.stoppedTitle' : 'train.finishedTitle')} id="run-head">

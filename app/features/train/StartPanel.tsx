@@ -7,7 +7,14 @@ import { Failure } from '../../components/Failure.tsx'
 import { MemoryBar } from '../../components/MemoryBar.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { Quantity } from '../../components/Quantity.tsx'
-import { formatBytes, formatCount, formatEstimate, formatFixed, formatNumber, formatPercent } from '../../format/numbers.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatEstimate,
+  formatFixed,
+  formatNumber,
+  formatPercent,
+} from '../../format/numbers.ts'
 import { useDataset, useModel, useRecipe, useRun, useStudio } from '../../stores/context.tsx'
 import { isLive } from '../../stores/run.ts'
 import { readyToStart } from '../../stores/studio.ts'
@@ -40,7 +47,12 @@ export function StartPanel() {
   }
 
   return (
-    <Panel title={t('start.title')} help={t('memory.planned')} id="plan" actions={plan && <Verdict plan={plan} />}>
+    <Panel
+      title={t('start.title')}
+      help={t('memory.planned')}
+      id="plan"
+      actions={plan && <Verdict plan={plan} />}
+    >
       {plan ? (
         <div className={classes.plan} data-stale={recipe.planning || recipe.measuring || undefined}>
           <p className={classes.total}>
@@ -49,7 +61,8 @@ export function StartPanel() {
           <MemoryBar bytes={plan.bytes} />
           <Exceeded plan={plan} />
           <Text size="sm" c="var(--nibble-ink-soft)" mt="xs">
-            {plan.bitsPerParameter !== null && `${t('memory.bitsPerParameter', { bits: formatFixed(plan.bitsPerParameter, 3) })} · `}
+            {plan.bitsPerParameter !== null &&
+              `${t('memory.bitsPerParameter', { bits: formatFixed(plan.bitsPerParameter, 3) })} · `}
             {t('memory.trainable', {
               amount: formatCount(plan.trainableParameters),
               share: formatPercent(plan.trainableParameters / plan.baseParameters),
@@ -62,7 +75,7 @@ export function StartPanel() {
           title={t('start.why.plan')}
           error={planError}
           actions={
-            <Button size="compact-sm" variant="light" onClick={studio.retryPlan}>
+            <Button size="compact-sm" variant="default" onClick={studio.retryPlan}>
               {t('blocked.tryAgain')}
             </Button>
           }
@@ -87,12 +100,24 @@ export function StartPanel() {
               navigate('/train')
             }}
           >
-            {ready && seconds !== null ? t('start.buttonEstimate', { time: formatEstimate(seconds) }) : t('start.button')}
+            {ready && seconds !== null
+              ? t('start.buttonEstimate', { time: formatEstimate(seconds) })
+              : t('start.button')}
           </Button>
         )}
-        <Text size="sm" c="var(--nibble-ink-soft)" ta="center" id="start-note" aria-live="polite" className="tabular">
+        <Text
+          size="sm"
+          c="var(--nibble-ink-soft)"
+          ta="center"
+          id="start-note"
+          aria-live="polite"
+          className="tabular"
+        >
           {why ??
-            [quickTry && t('start.estimateHelp', { rate: formatNumber(quickTry.tokensPerSecond) }), t('start.private')]
+            [
+              quickTry && t('start.estimateHelp', { rate: formatNumber(quickTry.tokensPerSecond) }),
+              t('start.private'),
+            ]
               .filter(Boolean)
               .join(' ')}
         </Text>
@@ -106,7 +131,12 @@ function Verdict({ plan }: { plan: PlanReport }) {
   const fits = plan.verdicts.every(({ ok }) => ok)
   const Icon = fits ? IconCircleCheck : IconAlertTriangle
   return (
-    <Text size="sm" fw={550} className={classes.verdict} c={fits ? 'var(--nibble-good)' : 'var(--nibble-bad)'}>
+    <Text
+      size="sm"
+      fw={550}
+      className={classes.verdict}
+      c={fits ? 'var(--nibble-good)' : 'var(--nibble-bad)'}
+    >
       <Icon size={16} aria-hidden />
       {t(fits ? 'memory.verdictOk' : 'memory.verdictOver')}
     </Text>
@@ -122,7 +152,11 @@ function Exceeded({ plan }: { plan: PlanReport }) {
       <List size="sm">
         {exceeded.map(({ limit, needed, available }) => (
           <List.Item key={limit}>
-            {t('memory.verdictRow', { limit, needed: formatBytes(needed), available: formatBytes(available) })}
+            {t('memory.verdictRow', {
+              limit,
+              needed: formatBytes(needed),
+              available: formatBytes(available),
+            })}
           </List.Item>
         ))}
       </List>

@@ -8,7 +8,11 @@ const CHECKPOINTING_COST = 4 / 3
  * About how long the run will take here, from the rate the quick try measured: the measured estimate itself while the
  * recipe is the quick try's, else scaled by the tokens a step and the number of steps. Null without a measurement.
  */
-export function estimateSeconds({ config, plan, quickTry }: Pick<RecipeState, 'config' | 'plan' | 'quickTry'>): number | null {
+export function estimateSeconds({
+  config,
+  plan,
+  quickTry,
+}: Pick<RecipeState, 'config' | 'plan' | 'quickTry'>): number | null {
   if (!config || !quickTry || !plan || plan.totalSteps === null) return null
   const before = tokensPerStep(quickTry.config) * quickTry.config.train.maxSteps
   if (before <= 0) return null

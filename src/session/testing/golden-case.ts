@@ -60,13 +60,20 @@ export async function goldenCase(model: string, method: string): Promise<GoldenC
 
 /** One JSON line a row, in the order in which the steps take them. */
 function rowFile({ steps }: Batches): ByteSource {
-  const lines = steps.flat().flatMap((batch) =>
-    batch.input_ids.map((_, row) => JSON.stringify(Object.fromEntries(Object.entries(batch).map(([key, rows]) => [key, rows[row]])))),
-  )
+  const lines = steps
+    .flat()
+    .flatMap((batch) =>
+      batch.input_ids.map((_, row) =>
+        JSON.stringify(Object.fromEntries(Object.entries(batch).map(([key, rows]) => [key, rows[row]]))),
+      ),
+    )
   return memorySource('rows.jsonl', new TextEncoder().encode(lines.join('\n')))
 }
 
-function runConfigOf({ method, quantization, rank, alpha, useRslora, optimizer }: Expected, { steps }: Batches): RunConfig {
+function runConfigOf(
+  { method, quantization, rank, alpha, useRslora, optimizer }: Expected,
+  { steps }: Batches,
+): RunConfig {
   const { lr, betas, eps, weightDecay, maxGradNorm } = optimizer
   return parseRunConfig({
     method,

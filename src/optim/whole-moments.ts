@@ -1,0 +1,87 @@
+import type { Executable } from '../graph/executable.ts'
+import type { BufferRange } from '../graph/plan.ts'
+import type { ParameterPool } from '../graph/pool.ts'
+import type { Moments } from './moments.ts'
+import { gatherMoments, PageGenerations, type StoredMoments, type StoredPage } from './page-generations.ts'
+import type { PageStore } from './page-store.ts'
+import { UPDATE_STAGE } from './record-update.ts'
+
+export interface WholeMomentsOptions {
+  executable: Executable
+  pool: ParameterPool
+  store: PageStore
+  /** Prefix of all keys in the store. */
+  run: string
+}
+
+/** f32 elements that are saved in one piece: 4 MiB of both moments. */
+const PIECE_ELEMENTS = 1 << 19
+
+/** Adam's moments that are all on the GPU. A checkpoint holds them in pages as the pager's does, and reads either. */
+export class WholeMoments implements Moments {
+  private readonly generations: PageGenerations
+  private step = 0
+
+  constructor(private readonly options: WholeMomentsOptions) {
+    this.generations = new PageGenerations(options.store, options.run)
+  }
+
+  async update(step: number): Promise<void> {
+    this.options.executable.run(UPDATE_STAGE.whole)
+    this.step = step
+  }
+
+  async save(): Promise<StoredMoments> {
+    const { executable } = this.options
+    const pages: StoredPage[] = []
+    for (const range of this.pieces()) {
+      const bytes = new Uint8Array(range.elements * 8)
+      bytes.set(await executable.read(this.part('m', range)), 0)
+      bytes.set(await executable.read(this.part('v', range)), range.elements * 4)
+      pages.push(await this.generations.put(range, this.step, bytes))
+    }
+    const saved = { elements: this.options.pool.elements, pages }
+    this.generations.protect(saved)
+    return saved
+  }
+
+  async committed(saved: StoredMoments): Promise<void> {
+    this.generations.commit(saved)
+    await this.generations.collect()
+  }
+
+  async restore(saved: StoredMoments, step: number): Promise<void> {
+    this.generations.protect(saved)
+    await this.generations.collectAll()
+    for (const range of this.pieces()) {
+      const bytes = await gatherMoments(this.generations, saved, range)
+      const half = range.elements * 4
+      this.options.executable.write(this.part('m', range), bytes.subarray(0, half))
+      this.options.executable.write(this.part('v', range), bytes.subarray(half))
+    }
+    this.step = step
+  }
+
+  statistics(): null {
+    return null
+  }
+
+  async settled(): Promise<void> {}
+
+  private pieces(): { firstElement: number; elements: number }[] {
+    const { elements } = this.options.pool
+    return Array.from({ length: Math.ceil(elements / PIECE_ELEMENTS) }, (_, index) => {
+      const firstElement = index * PIECE_ELEMENTS
+      return { firstElement, elements: Math.min(PIECE_ELEMENTS, elements - firstElement) }
+    })
+  }
+
+  private part(
+    moment: 'm' | 'v',
+    { firstElement, elements }: { firstElement: number; elements: number },
+  ): BufferRange {
+    const { executable, pool } = this.options
+    const whole = executable.plan.tensors[pool.companion(moment).name]
+    return { buffer: whole.buffer, offset: whole.offset + firstElement * 4, sizeBytes: elements * 4 }
+  }
+}

@@ -1,0 +1,91 @@
+import type { RunConfig } from '../config/schema.ts'
+import type { Runtime } from '../graph/executable.ts'
+import type { PageStore } from '../optim/page-store.ts'
+import {
+  type CheckpointManifest,
+  checkpointedRuns,
+  kernelHashes,
+  type RunIdentity,
+  readCheckpoint,
+  trainableHash,
+} from '../train/checkpoint.ts'
+import { inputError } from '../util/errors.ts'
+import type { RunSummary } from './events.ts'
+import { dataFingerprint, modelFingerprint } from './fingerprint.ts'
+import type { OpenedModel } from './open-model.ts'
+import type { PreparedRun } from './prepare-run.ts'
+
+/** What a run has told so far: its summary goes on from here. */
+export interface RunProgress {
+  summary: RunSummary
+  totalSteps: number
+  modelName: string
+  /** Milliseconds since 1970. */
+  savedAt: number
+}
+
+export type RunCheckpoint = CheckpointManifest<RunProgress>
+
+/** A run that can be gone on with. */
+export interface CheckpointSummary {
+  runId: string
+  step: number
+  totalSteps: number
+  savedAt: number
+  modelName: string
+  config: RunConfig
+  summary: RunSummary
+}
+
+export async function listCheckpoints(store: PageStore): Promise<CheckpointSummary[]> {
+  const found: CheckpointSummary[] = []
+  for (const run of await checkpointedRuns(store)) {
+    // One that is damaged must not hide the others.
+    const checkpoint = (await readCheckpoint(store, run).catch(() => null)) as RunCheckpoint | null
+    if (!checkpoint) continue
+    const { step, identity, progress } = checkpoint
+    const { totalSteps, savedAt, modelName, summary } = progress
+    found.push({ runId: run, step, totalSteps, savedAt, modelName, config: identity.config, summary })
+  }
+  return found.sort((a, b) => b.savedAt - a.savedAt)
+}
+
+/** The checkpoint of a run, or of the only run there is. @throws input/no-checkpoint, checkpoint/damaged */
+export async function needCheckpoint(store: PageStore, runId: string | null): Promise<RunCheckpoint> {
+  const runs = runId === null ? await checkpointedRuns(store) : [runId]
+  if (runs.length > 1) {
+    throw inputError('no-checkpoint', [
+      {
+        message: `There are checkpoints of ${runs.length} runs: ${runs.join(', ')}`,
+        fix: 'Name the run to go on with.',
+      },
+    ])
+  }
+  const checkpoint = runs.length === 1 ? await readCheckpoint(store, runs[0]) : null
+  if (!checkpoint) {
+    throw inputError('no-checkpoint', [
+      {
+        message: runId === null ? 'There is no checkpoint to resume' : `Run ${runId} has no checkpoint`,
+        fix: 'Start the run anew. A run keeps checkpoints every train.saveEvery steps, when it is paused and when it ends.',
+      },
+    ])
+  }
+  return checkpoint as RunCheckpoint
+}
+
+export async function runIdentity(
+  model: OpenedModel,
+  { config, program, sequences }: PreparedRun,
+): Promise<RunIdentity> {
+  return {
+    config,
+    model: await modelFingerprint(model.checkpoint),
+    data: await dataFingerprint(sequences),
+    trainable: await trainableHash(program),
+    kernels: await kernelHashes(program.plan),
+  }
+}
+
+/** One line that tells a GPU from others. */
+export const deviceLine = ({ info }: Runtime): string =>
+  [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || 'unnamed'
