@@ -18,14 +18,11 @@ export interface FieldHelp {
 export const fieldHelp = z.registry<FieldHelp>()
 
 const quantization = z.strictObject({
-  type: z
-    .enum(['nf4', 'fp4', 'int4', 'int8', 'none'])
-    .default('nf4')
-    .register(fieldHelp, {
-      label: 'Number format',
-      help: 'How the frozen weights are stored: NF4 fits normally distributed weights best.',
-      depth: 1,
-    }),
+  type: z.enum(['nf4', 'fp4', 'int4', 'int8', 'none']).default('nf4').register(fieldHelp, {
+    label: 'Number format',
+    help: 'How the frozen weights are stored: NF4 fits normally distributed weights best.',
+    depth: 1,
+  }),
   blockSize: z
     .union([32, 64, 128, 256, 512, 1024, 2048, 4096].map((size) => z.literal(size)))
     .default(64)
@@ -35,26 +32,20 @@ const quantization = z.strictObject({
       unit: 'weights',
       depth: 2,
     }),
-  doubleQuant: z
-    .boolean()
-    .default(true)
-    .register(fieldHelp, {
-      label: 'Double quantization',
-      help: 'Stores the scales in 8 bits too: 4.5 become 4.127 bits per weight.',
-      depth: 1,
-    }),
+  doubleQuant: z.boolean().default(true).register(fieldHelp, {
+    label: 'Double quantization',
+    help: 'Stores the scales in 8 bits too: 4.5 become 4.127 bits per weight.',
+    depth: 1,
+  }),
   rounding: z
     .enum(['nearest', 'stochastic'])
     .default('nearest')
     .register(fieldHelp, { label: 'Rounding', help: 'QLoRA rounds to the nearest code.', depth: 2 }),
-  calibration: z
-    .enum(['absmax', 'mse', 'percentile', 'kl'])
-    .default('absmax')
-    .register(fieldHelp, {
-      label: 'Scale',
-      help: 'How a block’s scale is chosen; QLoRA takes its largest magnitude (absmax).',
-      depth: 2,
-    }),
+  calibration: z.enum(['absmax', 'mse', 'percentile', 'kl']).default('absmax').register(fieldHelp, {
+    label: 'Scale',
+    help: 'How a block’s scale is chosen; QLoRA takes its largest magnitude (absmax).',
+    depth: 2,
+  }),
 })
 
 export const LINEAR_MODULES = [
@@ -69,36 +60,21 @@ export const LINEAR_MODULES = [
 export type LinearModule = (typeof LINEAR_MODULES)[number]
 
 const lora = z.strictObject({
-  rank: z
-    .int()
-    .min(1)
-    .max(256)
-    .default(16)
-    .register(fieldHelp, {
-      label: 'Rank',
-      help: 'Size of the trained adapter: higher can learn more and takes more memory.',
-      depth: 1,
-    }),
-  alpha: z
-    .number()
-    .positive()
-    .max(4096)
-    .default(16)
-    .register(fieldHelp, {
-      label: 'Alpha',
-      help: 'Strength of the adapter: its output is scaled by alpha / rank.',
-      depth: 1,
-    }),
-  dropout: z
-    .number()
-    .min(0)
-    .lt(1)
-    .default(0)
-    .register(fieldHelp, {
-      label: 'Dropout',
-      help: 'Share of the adapter’s inputs switched off at random while training.',
-      depth: 2,
-    }),
+  rank: z.int().min(1).max(256).default(16).register(fieldHelp, {
+    label: 'Rank',
+    help: 'Size of the trained adapter: higher can learn more and takes more memory.',
+    depth: 1,
+  }),
+  alpha: z.number().positive().max(4096).default(16).register(fieldHelp, {
+    label: 'Alpha',
+    help: 'Strength of the adapter: its output is scaled by alpha / rank.',
+    depth: 1,
+  }),
+  dropout: z.number().min(0).lt(1).default(0).register(fieldHelp, {
+    label: 'Dropout',
+    help: 'Share of the adapter’s inputs switched off at random while training.',
+    depth: 2,
+  }),
   targetModules: z
     .union([z.literal('all-linear'), z.array(z.enum(LINEAR_MODULES)).min(1)])
     .default('all-linear')
@@ -107,14 +83,11 @@ const lora = z.strictObject({
       help: 'Which linear layers of every block get an adapter.',
       depth: 2,
     }),
-  useRslora: z
-    .boolean()
-    .default(false)
-    .register(fieldHelp, {
-      label: 'Rank-stabilised scaling',
-      help: 'Scales by alpha / √rank (rsLoRA), steadier at high ranks.',
-      depth: 2,
-    }),
+  useRslora: z.boolean().default(false).register(fieldHelp, {
+    label: 'Rank-stabilised scaling',
+    help: 'Scales by alpha / √rank (rsLoRA), steadier at high ranks.',
+    depth: 2,
+  }),
   useDora: z
     .boolean()
     .default(false)
@@ -122,140 +95,87 @@ const lora = z.strictObject({
 })
 
 const data = z.strictObject({
-  maxSeqLength: z
-    .int()
-    .min(2)
-    .max(131072)
-    .default(512)
-    .register(fieldHelp, {
-      label: 'Remembers at a time',
-      help: 'Longest sequence trained on; longer rows are cut.',
-      unit: 'tokens',
-      depth: 1,
-    }),
-  packing: z
-    .boolean()
-    .default(true)
-    .register(fieldHelp, {
-      label: 'Packing',
-      help: 'Puts short rows together into one sequence; they never see one another.',
-      depth: 1,
-    }),
-  shuffle: z
-    .boolean()
-    .default(true)
-    .register(fieldHelp, {
-      label: 'Shuffle',
-      help: 'New order of the rows in every epoch, fixed by the seed.',
-      depth: 2,
-    }),
-  trainOn: z
-    .enum(['completion', 'all'])
-    .default('completion')
-    .register(fieldHelp, {
-      label: 'Learn from',
-      help: 'Only the answers, or the prompts as well.',
-      depth: 1,
-    }),
-  evalFraction: z
-    .number()
-    .min(0)
-    .lt(1)
-    .default(0)
-    .register(fieldHelp, {
-      label: 'Held out',
-      help: 'Share of the rows kept aside to measure progress on unseen text.',
-      depth: 1,
-    }),
+  maxSeqLength: z.int().min(2).max(131072).default(512).register(fieldHelp, {
+    label: 'Remembers at a time',
+    help: 'Longest sequence trained on; longer rows are cut.',
+    unit: 'tokens',
+    depth: 1,
+  }),
+  packing: z.boolean().default(true).register(fieldHelp, {
+    label: 'Packing',
+    help: 'Puts short rows together into one sequence; they never see one another.',
+    depth: 1,
+  }),
+  shuffle: z.boolean().default(true).register(fieldHelp, {
+    label: 'Shuffle',
+    help: 'New order of the rows in every epoch, fixed by the seed.',
+    depth: 2,
+  }),
+  trainOn: z.enum(['completion', 'all']).default('completion').register(fieldHelp, {
+    label: 'Learn from',
+    help: 'Only the answers, or the prompts as well.',
+    depth: 1,
+  }),
+  evalFraction: z.number().min(0).lt(1).default(0).register(fieldHelp, {
+    label: 'Held out',
+    help: 'Share of the rows kept aside to measure progress on unseen text.',
+    depth: 1,
+  }),
 })
 
 const train = z.strictObject({
-  maxSteps: z
-    .int()
-    .min(0)
-    .default(0)
-    .register(fieldHelp, {
-      label: 'Steps',
-      help: 'Updates to make; 0 follows the number of epochs.',
-      unit: 'steps',
-      depth: 0,
-    }),
+  maxSteps: z.int().min(0).default(0).register(fieldHelp, {
+    label: 'Steps',
+    help: 'Updates to make; 0 follows the number of epochs.',
+    unit: 'steps',
+    depth: 0,
+  }),
   numEpochs: z
     .number()
     .positive()
     .max(10000)
     .default(1)
     .register(fieldHelp, { label: 'Epochs', help: 'Passes over the dataset when steps is 0.', depth: 1 }),
-  batchSize: z
-    .int()
-    .min(1)
-    .max(4096)
-    .default(2)
-    .register(fieldHelp, {
-      label: 'Batch size',
-      help: 'Sequences computed at once: more is faster and takes more memory.',
-      unit: 'sequences',
-      depth: 1,
-    }),
-  gradAccumSteps: z
-    .int()
-    .min(1)
-    .max(4096)
-    .default(8)
-    .register(fieldHelp, {
-      label: 'Gradient accumulation',
-      help: 'Batches whose gradients are added before one update.',
-      unit: 'batches',
-      depth: 1,
-    }),
-  seed: z
-    .int()
-    .min(0)
-    .max(0xffffffff)
-    .default(42)
-    .register(fieldHelp, {
-      label: 'Seed',
-      help: 'Fixes every random choice, so that a run can be repeated exactly.',
-      depth: 2,
-    }),
-  gradientCheckpointing: z
-    .boolean()
-    .default(true)
-    .register(fieldHelp, {
-      label: 'Gradient checkpointing',
-      help: 'Recomputes activations instead of keeping them: about a third slower, far less memory.',
-      depth: 2,
-    }),
-  evalEvery: z
-    .int()
-    .min(0)
-    .default(0)
-    .register(fieldHelp, {
-      label: 'Evaluate every',
-      help: 'Steps between evaluations; 0 only at the end.',
-      unit: 'steps',
-      depth: 1,
-    }),
-  saveEvery: z
-    .int()
-    .min(0)
-    .default(0)
-    .register(fieldHelp, {
-      label: 'Save every',
-      help: 'Steps between checkpoints; 0 only at the end.',
-      unit: 'steps',
-      depth: 2,
-    }),
-  logEvery: z
-    .int()
-    .min(1)
-    .default(1)
-    .register(fieldHelp, {
-      label: 'Log every',
-      help: 'Steps between logged metrics.',
-      unit: 'steps',
-      depth: 2,
-    }),
+  batchSize: z.int().min(1).max(4096).default(2).register(fieldHelp, {
+    label: 'Batch size',
+    help: 'Sequences computed at once: more is faster and takes more memory.',
+    unit: 'sequences',
+    depth: 1,
+  }),
+  gradAccumSteps: z.int().min(1).max(4096).default(8).register(fieldHelp, {
+    label: 'Gradient accumulation',
+    help: 'Batches whose gradients are added before one update.',
+    unit: 'batches',
+    depth: 1,
+  }),
+  seed: z.int().min(0).max(0xffffffff).default(42).register(fieldHelp, {
+    label: 'Seed',
+    help: 'Fixes every random choice, so that a run can be repeated exactly.',
+    depth: 2,
+  }),
+  gradientCheckpointing: z.boolean().default(true).register(fieldHelp, {
+    label: 'Gradient checkpointing',
+    help: 'Recomputes activations instead of keeping them: about a third slower, far less memory.',
+    depth: 2,
+  }),
+  evalEvery: z.int().min(0).default(0).register(fieldHelp, {
+    label: 'Evaluate every',
+    help: 'Steps between evaluations; 0 only at the end.',
+    unit: 'steps',
+    depth: 1,
+  }),
+  saveEvery: z.int().min(0).default(0).register(fieldHelp, {
+    label: 'Save every',
+    help: 'Steps between checkpoints; 0 only at the end.',
+    unit: 'steps',
+    depth: 2,
+  }),
+  logEvery: z.int().min(1).default(1).register(fieldHelp, {
+    label: 'Log every',
+    help: 'Steps between logged metrics.',
+    unit: 'steps',
+    depth: 2,
+  }),
 })
 
 const bytes = () => z.int().min(0).nullable().default(null)
@@ -295,29 +215,21 @@ const optimizer = z.strictObject({
     .max(1)
     .default(0)
     .register(fieldHelp, { label: 'Weight decay', help: 'Pulls trained weights towards zero.', depth: 2 }),
-  maxGradNorm: z
-    .number()
-    .min(0)
-    .default(0.3)
-    .register(fieldHelp, {
-      label: 'Largest gradient norm',
-      help: 'Longer gradients are shortened to this; 0 leaves them.',
-      depth: 2,
-    }),
+  maxGradNorm: z.number().min(0).default(0.3).register(fieldHelp, {
+    label: 'Largest gradient norm',
+    help: 'Longer gradients are shortened to this; 0 leaves them.',
+    depth: 2,
+  }),
   schedule: z
     .enum(['constant', 'linear', 'cosine'])
     .default('constant')
     .register(fieldHelp, { label: 'Schedule', help: 'How the learning rate falls over the run.', depth: 1 }),
-  warmupSteps: z
-    .int()
-    .min(0)
-    .default(0)
-    .register(fieldHelp, {
-      label: 'Warm-up',
-      help: 'Steps over which the learning rate rises from zero.',
-      unit: 'steps',
-      depth: 1,
-    }),
+  warmupSteps: z.int().min(0).default(0).register(fieldHelp, {
+    label: 'Warm-up',
+    help: 'Steps over which the learning rate rises from zero.',
+    unit: 'steps',
+    depth: 1,
+  }),
   paging: z
     .strictObject({
       gpuBudgetBytes: bytes().register(fieldHelp, {
@@ -343,14 +255,11 @@ const optimizer = z.strictObject({
 })
 
 export const runConfigSchema = z.strictObject({
-  method: z
-    .enum(['qlora', 'lora', 'full'])
-    .default('qlora')
-    .register(fieldHelp, {
-      label: 'Method',
-      help: 'QLoRA trains a small adapter through a 4-bit base; LoRA keeps the base in 16 or 32 bits.',
-      depth: 1,
-    }),
+  method: z.enum(['qlora', 'lora', 'full']).default('qlora').register(fieldHelp, {
+    label: 'Method',
+    help: 'QLoRA trains a small adapter through a 4-bit base; LoRA keeps the base in 16 or 32 bits.',
+    depth: 1,
+  }),
   quantization: quantization.prefault({}),
   lora: lora.prefault({}),
   data: data.prefault({}),

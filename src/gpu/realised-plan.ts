@@ -245,7 +245,7 @@ export class RealisedPlan implements Executable {
       }
       pass ??= encoder.beginComputePass()
       pass.setPipeline(command.pipeline)
-      command.groups.forEach((group, index) => pass?.setBindGroup(index, group))
+      for (const [index, group] of command.groups.entries()) pass.setBindGroup(index, group)
       pass.dispatchWorkgroups(...command.workgroups)
     }
     pass?.end()

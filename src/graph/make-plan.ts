@@ -144,7 +144,7 @@ class PlanBuilder {
 
   finish(transfers: TransferStaging | null): Plan {
     const params = new Uint8Array(Math.max(this.params.length, 1) * this.paramsStride)
-    this.params.forEach((bytes, slot) => params.set(bytes, slot * this.paramsStride))
+    for (const [slot, bytes] of this.params.entries()) params.set(bytes, slot * this.paramsStride)
     const paramsBuffer = this.addBuffer({
       label: 'params',
       sizeBytes: params.length,

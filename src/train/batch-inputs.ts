@@ -47,9 +47,9 @@ export function writeBatch(executable: Executable, batch: Batch): void {
   const stride = alignRange(count * 4)
   const bytes = new Uint8Array(4 * stride)
   const arrays = [batch.inputIds, batch.targets, batch.positionIds, batch.segmentIds]
-  arrays.forEach((array, slot) =>
-    bytes.set(new Uint8Array(array.buffer, array.byteOffset, count * 4), slot * stride),
-  )
+  for (const [slot, array] of arrays.entries()) {
+    bytes.set(new Uint8Array(array.buffer, array.byteOffset, count * 4), slot * stride)
+  }
   const buffer = executable.plan.buffers.findIndex(({ label }) => label === POOL)
   executable.write({ buffer, offset: 0, sizeBytes: executable.plan.buffers[buffer].sizeBytes }, bytes)
 }
