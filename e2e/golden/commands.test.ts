@@ -262,10 +262,15 @@ describe('plan', () => {
     expect(plan.verdicts).toContainEqual(expect.objectContaining({ limit: 'maxBufferSize', ok: true }))
   })
 
-  test('foresees exactly what training allocates', async () => {
+  test('foresees what training allocates', async () => {
     const plan = await answer(runCli('dawn', ['plan', ...model, '--config', config, '--json']))
     const run = await answer(runCli('dawn', ['finetune', ...inputs, '--out', at('as-planned'), '--json']))
-    expect(run.gpuBytes).toBe(plan.totalBytes)
+    const planned: Record<string, number> = run.plannedBytes
+    expect(Object.values(planned).reduce((sum, bytes) => sum + bytes, 0)).toBe(run.gpuBytes)
+    // Activations and workspace depend on the kernels that a device gets; what is kept for the whole run does not.
+    for (const kept of ['base4bit', 'scales', 'weights', 'adapters', 'gradients', 'optimizer', 'staging']) {
+      expect(plan.bytes[kept], kept).toBe(planned[kept])
+    }
   })
 })
 

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import type { BytesByCategory } from '../graph/tensor.ts'
 import type { RunSummary } from '../session/events.ts'
 import { inputError, StudioError } from '../util/errors.ts'
 import type { CommandContext } from './command.ts'
@@ -9,6 +10,7 @@ import { MetricsLog } from './metrics-log.ts'
 import { checkFolder, hasFiles, makeFolder, writeWhole } from './output-files.ts'
 import { progressListener } from './progress.ts'
 import { runRecord } from './run-record.ts'
+import type { OpenEngine } from './runtime.ts'
 import { stopOnInterrupt } from './stop-on-interrupt.ts'
 import { duration, short } from './summaries.ts'
 
@@ -39,6 +41,7 @@ export async function run(context: CommandContext): Promise<void> {
   const metrics = new MetricsLog(join(folder, 'metrics.jsonl'), inputs.config.train.logEvery)
   const tell = progressListener(output)
   const interrupt = stopOnInterrupt(output, () => opened.engine.execute('run/stop', {}))
+  let plannedBytes: BytesByCategory | null = null
   let summary: RunSummary
   try {
     summary = await opened.engine.execute(
@@ -46,21 +49,25 @@ export async function run(context: CommandContext): Promise<void> {
       { config: inputs.config, adapter: adapterReferences(opened, inputs) },
       {
         onEvent(event) {
+          if (event.type === 'run/started') plannedBytes = event.plannedBytes
           metrics.take(event)
           tell(event)
         },
       },
     )
+  } catch (error) {
+    // Its updates were left out from where it went wrong: what was learnt before is worth keeping.
+    if (error instanceof StudioError && error.code === 'run/diverged') await writeAdapter(opened, folder)
+    throw error
   } finally {
     interrupt.cancel()
     metrics.close()
   }
 
-  const files = await opened.engine.execute('run/export', {})
-  if (files.length === 0) throw new StudioError('output/empty', 'The engine exported no adapter file')
-  for (const { path, bytes } of files) await writeWhole(join(folder, 'adapter', basename(path)), bytes)
+  await writeAdapter(opened, folder)
   const document = {
     ...summary,
+    plannedBytes,
     model: model.name,
     data: data.name,
     rows: data.rows,
@@ -68,6 +75,12 @@ export async function run(context: CommandContext): Promise<void> {
   }
   await writeWhole(join(folder, 'summary.json'), `${toJson(document, 2)}\n`)
   output.answer({ ...document, out: folder }, describeRun(summary, join(out, 'adapter')))
+}
+
+async function writeAdapter({ engine }: OpenEngine, folder: string): Promise<void> {
+  const files = await engine.execute('run/export', {})
+  if (files.length === 0) throw new StudioError('output/empty', 'The engine exported no adapter file')
+  for (const { path, bytes } of files) await writeWhole(join(folder, 'adapter', basename(path)), bytes)
 }
 
 const noCheckpoints = () =>

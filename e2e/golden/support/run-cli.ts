@@ -14,12 +14,14 @@ export interface CliResult {
 /** Longer than any command here takes: a hang is a failure, not a wait. */
 const LIMIT_MS = 150_000
 
+/** The studio that the Chromium runtime drives. */
+let appReady: Promise<string> | undefined
+
 let ready: Promise<{ runner: string; env: Record<string, string> }> | undefined
 
-/** What `npm run cli` does before every command, done once: builds, finds the browser and the Vulkan driver. */
+/** What `npm run cli` does before every command, done once: builds the runner, finds the browser and the Vulkan driver. */
 async function prepare() {
   const runner = join(await ensureBuilt(cli), cli.entry)
-  await ensureBuilt(app)
   const software = { ...process.env, NIBBLE_ADAPTER: 'software' }
   return {
     runner,
@@ -36,6 +38,10 @@ async function prepare() {
 export async function cliProgram(runtime: RuntimeName, args: readonly string[]) {
   ready ??= prepare()
   const { runner, env } = await ready
+  if (runtime === 'chromium') {
+    appReady ??= ensureBuilt(app)
+    await appReady
+  }
   return {
     program: process.execPath,
     args: [runner, ...args, '--runtime', runtime],
