@@ -92,6 +92,11 @@ export function StartPanel() {
           <Button
             size="lg"
             fullWidth
+            // The estimate must not be cut off on a narrow screen.
+            h="auto"
+            mih={50}
+            py={8}
+            styles={{ label: { whiteSpace: 'normal' } }}
             disabled={!ready}
             leftSection={<IconPlayerPlayFilled size={17} aria-hidden />}
             aria-describedby="start-note"
