@@ -47,6 +47,7 @@ describe('formatBytes', () => {
     [6_302_472, '6.01 MiB'],
     [1024 * 1023, '1,023 KiB'],
     [2 ** 31, '2 GiB'],
+    [2 ** 30 - 4, '1 GiB'],
     [Number.NaN, 'NaN'],
   ])('%d is %s', (value, text) => expect(formatBytes(value)).toBe(text))
 })

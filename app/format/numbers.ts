@@ -62,22 +62,17 @@ export function formatBytes(value: number | null | undefined): string {
 function scaled(value: number, base: number, units: readonly string[], threshold: number): string {
   let magnitude = Math.abs(value)
   let power = 0
-  while (
-    power < units.length - 1 &&
-    (power === 0 ? magnitude >= threshold : Number(magnitude.toPrecision(SIGNIFICANT_DIGITS)) >= base)
-  ) {
+  while (power < units.length - 1 && (power === 0 ? magnitude >= threshold : rounded(magnitude) >= base)) {
     magnitude /= base
     power++
   }
-  const digits = power === 0 ? grouped.format(magnitude) : roundedDigits(magnitude)
+  const digits = power === 0 ? grouped.format(magnitude) : grouped.format(rounded(magnitude))
   return `${value < 0 ? '−' : ''}${digits}${units[power]}`
 }
 
 /** Three significant digits below 1000, whole above (1,023 KiB keeps its four: rounding to 1,020 would mislead). */
-function roundedDigits(magnitude: number): string {
-  return grouped.format(
-    magnitude >= 1000 ? Math.round(magnitude) : Number(magnitude.toPrecision(SIGNIFICANT_DIGITS)),
-  )
+function rounded(magnitude: number): number {
+  return magnitude >= 1000 ? Math.round(magnitude) : Number(magnitude.toPrecision(SIGNIFICANT_DIGITS))
 }
 
 /** 0.0123 → 1.23 %. */

@@ -140,8 +140,8 @@ export const en = {
     verdicts: 'Limits of the device',
     categories: {
       base4bit: '4-bit weights',
-      scales: 'Scales of the 4-bit weights',
-      weights: '16- and 32-bit weights',
+      scales: 'Their scales',
+      weights: '16/32-bit weights',
       adapters: 'Adapter (trained)',
       gradients: 'Gradients',
       optimizer: 'Optimizer state',
