@@ -34,7 +34,7 @@ const systemFont =
 export const theme = createTheme({
   colors: { nibble, dark },
   primaryColor: 'nibble',
-  primaryShade: { light: 6, dark: 5 },
+  primaryShade: 6,
   fontFamily: systemFont,
   fontFamilyMonospace:
     'ui-monospace, "SF Mono", "Cascadia Mono", "Roboto Mono", "DejaVu Sans Mono", monospace',

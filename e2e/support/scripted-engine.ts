@@ -30,7 +30,7 @@ export interface Script {
  * Puts a scripted engine in the place of the page's worker, before the page loads: the same messages
  * (src/session/protocol.ts), figures made up. For looking at and checking the page, never for what it computes.
  */
-export async function useScriptedEngine(page: Page, script: Script = {}): Promise<void> {
+export async function scriptEngine(page: Page, script: Script = {}): Promise<void> {
   await page.addInitScript(install, script)
 }
 

@@ -65,7 +65,7 @@ export function StartPanel() {
               `${t('memory.bitsPerParameter', { bits: formatFixed(plan.bitsPerParameter, 3) })} · `}
             {t('memory.trainable', {
               amount: formatCount(plan.trainableParameters),
-              share: formatPercent(plan.trainableParameters / plan.baseParameters),
+              share: formatPercent(model.summary && plan.trainableParameters / model.summary.parameters),
             })}
             {plan.totalSteps !== null && ` · ${t('home.steps', { count: plan.totalSteps })}`}
           </Text>

@@ -1,0 +1,139 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, type Page, test } from '@playwright/test'
+import { browserEnv, findBrowser } from '../scripts/browser.mjs'
+import { type Script, scriptEngine } from './support/scripted-engine.ts'
+
+/**
+ * The page in its states, with a scripted engine in place of the worker: what a person sees while it is busy, when it
+ * fails and when it is done; that axe finds nothing serious in light and dark; that nothing is wider than the screen.
+ */
+
+/** No GPU: the engine is scripted, and a software one would only slow the drawing down. */
+test.use({
+  launchOptions: {
+    executablePath: findBrowser(),
+    args: ['--no-sandbox', '--disable-gpu'],
+    env: browserEnv(),
+  },
+})
+
+const start = (page: Page) => page.getByRole('button', { name: /^Start training/ })
+
+async function open(page: Page, path: string, script: Script = {}): Promise<void> {
+  await scriptEngine(page, script)
+  await page.goto(`./#${path}`)
+}
+
+async function startRun(page: Page, script: Script): Promise<void> {
+  await open(page, '/', { steps: 24, paceMs: 2, ...script })
+  await expect(start(page)).toBeEnabled()
+  await start(page).click()
+}
+
+async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze()
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)).toEqual(
+    [],
+  )
+}
+
+const ACCESSIBLE = {
+  light: ['Overview', 'Model', 'Data', 'Train', 'Quantization', 'Device'],
+  dark: ['Overview', 'Data', 'Train'],
+} as const
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`pages are accessible (${colorScheme})`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await open(page, '/', { badRows: 3 })
+    await expect(start(page)).toBeEnabled()
+    for (const name of ACCESSIBLE[colorScheme]) {
+      await page
+        .getByRole('link', { name: new RegExp(`^${name}|^\\d?\\s*${name}`) })
+        .first()
+        .click()
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+      await expectAccessible(page)
+    }
+  })
+}
+
+test('a live run can be paused, resumed and, after a question, stopped', async ({ page }) => {
+  await startRun(page, { holdAt: 12 })
+  await expect(page.locator('#page').getByText('step 12 of 24', { exact: true })).toBeVisible()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Pause' }).last().click()
+  await expect(page.getByRole('heading', { name: 'Paused' })).toBeVisible()
+  await page.getByRole('button', { name: 'Stop', exact: true }).click()
+  await page.getByRole('button', { name: 'Go on training' }).click()
+  await expect(page.getByRole('heading', { name: 'Paused' })).toBeVisible()
+  await page.getByRole('button', { name: 'Stop', exact: true }).click()
+  await page.getByRole('button', { name: 'Stop the run' }).click()
+  await expect(page.getByRole('heading', { name: /^Stopped/ })).toBeVisible()
+})
+
+test('a finished run shows its summary; a chart can be read as a table', async ({ page }) => {
+  await startRun(page, {})
+  await expect(page.getByRole('heading', { name: /^Done/ })).toBeVisible()
+  await page.getByRole('button', { name: 'Loss: Show as a table' }).click()
+  await expect(page.getByRole('region', { name: 'Loss' }).getByRole('row')).toHaveCount(26)
+  await expectAccessible(page)
+})
+
+test('NaN is shown as NaN, with what it means', async ({ page }) => {
+  await startRun(page, { nanAt: 6 })
+  await expect(page.getByRole('heading', { name: /^Done/ })).toBeVisible()
+  await expect(page.getByText(/The loss became NaN/)).toBeVisible()
+  await expect(page.getByText('now NaN')).toBeVisible()
+})
+
+test('a failed run says why and keeps what it measured', async ({ page }) => {
+  await startRun(page, { failAt: 8 })
+  const alert = page.getByRole('alert')
+  await expect(alert).toContainText('The GPU was lost')
+  await expect(alert).toContainText('Close other programs')
+  await expect(page.getByRole('figure', { name: /Loss: 8 steps/ })).toBeVisible()
+})
+
+test('without an adapter the whole page says what to do', async ({ page }) => {
+  await open(page, '/', {
+    reject: { 'device/describe': { code: 'device/no-adapter', message: 'No GPU is offered' } },
+  })
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('no graphics card')
+  await expect(page.getByText('chrome://gpu').first()).toBeVisible()
+  await expectAccessible(page)
+})
+
+test('a crashed engine is explained', async ({ page }) => {
+  await open(page, '/', { crashOn: 'run/plan' })
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('stopped unexpectedly')
+  await expect(page.getByRole('button', { name: 'Reload the page' })).toBeVisible()
+})
+
+test('all faulty settings are shown at once, beside their fields', async ({ page }) => {
+  await open(page, '/train')
+  await page.getByText('All', { exact: true }).click()
+  await page.getByRole('textbox', { name: /^Rank/ }).fill('0')
+  await page.getByRole('textbox', { name: /^Learning rate/ }).fill('fast')
+  await expect(page.getByText('Has to be 1 – 256.')).toBeVisible()
+  await expect(page.getByText('Has to be a number.')).toBeVisible()
+  await expect(start(page)).toBeDisabled()
+})
+
+test('nothing is wider than a phone or a small laptop', async ({ page }) => {
+  await startRun(page, { holdAt: 12 })
+  await expect(page.locator('#page').getByText('step 12 of 24', { exact: true })).toBeVisible()
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 720 })
+    for (const path of ['/', '/model', '/data', '/train', '/quantization', '/device']) {
+      await page.evaluate((to) => {
+        location.hash = to
+      }, path)
+      await expect
+        .poll(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth), {
+          message: `${path} at ${width}`,
+        })
+        .toBeLessThanOrEqual(0)
+    }
+  }
+})
