@@ -25,7 +25,7 @@ async function open(page: Page, path: string, script: Script = {}): Promise<void
 }
 
 async function startRun(page: Page, script: Script): Promise<void> {
-  await open(page, '/', { steps: 24, paceMs: 2, ...script })
+  await open(page, '/', { steps: 24, paceMs: 2, layers: 2, ...script })
   await expect(start(page)).toBeEnabled()
   await start(page).click()
 }
@@ -74,15 +74,14 @@ test('a live run can be paused, resumed and, after a question, stopped', async (
 
 test('a finished run shows its summary; a chart can be read as a table', async ({ page }) => {
   await startRun(page, {})
-  await expect(page.getByRole('heading', { name: /^Done/ })).toBeVisible()
+  await expect(page.getByRole('heading', { name: /^Done/ })).toBeVisible({ timeout: 60_000 })
   await page.getByRole('button', { name: 'Loss: Show as a table' }).click()
   await expect(page.getByRole('region', { name: 'Loss' }).getByRole('row')).toHaveCount(26)
   await expectAccessible(page)
 })
 
 test('NaN is shown as NaN, with what it means', async ({ page }) => {
-  await startRun(page, { nanAt: 6 })
-  await expect(page.getByRole('heading', { name: /^Done/ })).toBeVisible()
+  await startRun(page, { nanAt: 6, holdAt: 8 })
   await expect(page.getByText(/The loss became NaN/)).toBeVisible()
   await expect(page.getByText('now NaN')).toBeVisible()
 })
