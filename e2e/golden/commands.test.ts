@@ -62,7 +62,13 @@ describe('finetune', () => {
         '--json',
       ]),
     )
-    expect(readdirSync(out).sort()).toEqual(['adapter', 'metrics.jsonl', 'run.json', 'summary.json'])
+    expect(readdirSync(out).sort()).toEqual([
+      'adapter',
+      'checkpoint',
+      'metrics.jsonl',
+      'run.json',
+      'summary.json',
+    ])
     expect(summary).toMatchObject({ steps: 10, stopped: false, rows: golden.steps.length * 2, out })
 
     const record = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'))

@@ -40,7 +40,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       out: {
         value: 'DIR',
         required: true,
-        help: 'folder for metrics.jsonl, adapter/, run.json, summary.json',
+        help: 'folder for metrics.jsonl, checkpoint/, adapter/, run.json, summary.json',
       },
       resume: { help: 'go on from DIR/checkpoint' },
       'skip-bad-rows': skipBadRows,

@@ -8,6 +8,7 @@ export function openDawnEngine(): OpenEngine {
   return {
     engine: createNodeEngine(),
     reference: (path) => ({ kind: 'path', name: basename(path), path }),
+    storage: (path) => ({ kind: 'folder', path }),
     versions: { dawn: `webgpu ${packageVersion('webgpu')}` },
     // Dawn's threads end with the process, which the caller ends.
     close: async () => {},

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { BytesByCategory } from '../graph/tensor.ts'
 import type { RunSummary } from '../session/events.ts'
@@ -15,20 +15,25 @@ import { stopOnInterrupt } from './stop-on-interrupt.ts'
 import { duration, short } from './summaries.ts'
 
 /**
- * Trains, and writes what the run was and gave: run.json before the first step, metrics.jsonl as steps end, adapter/ and
- * summary.json at the end. Files of an earlier run in the folder are replaced, others left alone.
+ * Trains, and writes what the run was and gave: run.json before the first step, metrics.jsonl as steps end, checkpoint/
+ * while it trains, adapter/ and summary.json at the end. Files of an earlier run in the folder are replaced, others left
+ * alone; --resume goes on with that run instead.
  */
 export async function run(context: CommandContext): Promise<void> {
   const { options, switches, output, engines } = context
   const out = options.out ?? ''
+  const resume = switches.has('resume')
   const inputs = await findInputs(context, () => {
-    if (switches.has('resume')) throw noCheckpoints()
     checkFolder('out', out)
+    if (resume && !existsSync(join(out, CHECKPOINT))) throw noCheckpoint(out)
   })
   const folder = makeFolder('out', out)
-  if (hasFiles(folder)) output.note(`${out} holds files already: those of a run are replaced`)
-  // A summary tells that its run has ended.
-  rmSync(join(folder, 'summary.json'), { force: true })
+  const checkpoint = join(folder, CHECKPOINT)
+  if (!resume) rmSync(checkpoint, { recursive: true, force: true })
+  if (hasFiles(folder) && !resume) output.note(`${out} holds files already: those of a run are replaced`)
+  // A summary tells that its run has ended. One that cannot be gone on with stays as it is.
+  const forgetEnd = () => rmSync(join(folder, 'summary.json'), { force: true })
+  if (!resume) forgetEnd()
 
   const opened = await engines.open()
   const model = await openModel(opened, inputs, context)
@@ -36,9 +41,10 @@ export async function run(context: CommandContext): Promise<void> {
   const device = await opened.engine.execute('device/describe', {})
   output.note(`device ${deviceName(device.device)} (${engines.runtime})`)
   const record = await runRecord(inputs, opened, engines.runtime, device)
-  await writeWhole(join(folder, 'run.json'), `${toJson(record, 2)}\n`)
+  const writeRecord = () => writeWhole(join(folder, 'run.json'), `${toJson(record, 2)}\n`)
+  if (!resume) await writeRecord()
 
-  const metrics = new MetricsLog(join(folder, 'metrics.jsonl'), inputs.config.train.logEvery)
+  const metrics = new MetricsLog(join(folder, 'metrics.jsonl'), inputs.config.train.logEvery, { resume })
   const tell = progressListener(output)
   const interrupt = stopOnInterrupt(output, () => opened.engine.execute('run/stop', {}))
   let plannedBytes: BytesByCategory | null = null
@@ -46,10 +52,18 @@ export async function run(context: CommandContext): Promise<void> {
   try {
     summary = await opened.engine.execute(
       'run/start',
-      { config: inputs.config, adapter: adapterReferences(opened, inputs) },
+      {
+        config: inputs.config,
+        adapter: adapterReferences(opened, inputs),
+        storage: opened.storage(checkpoint),
+        ...(resume && { resume: { runId: null } }),
+      },
       {
         onEvent(event) {
-          if (event.type === 'run/started') plannedBytes = event.plannedBytes
+          if (event.type === 'run/started') {
+            plannedBytes = event.plannedBytes
+            forgetEnd()
+          }
           metrics.take(event)
           tell(event)
         },
@@ -64,6 +78,7 @@ export async function run(context: CommandContext): Promise<void> {
     metrics.close()
   }
 
+  if (resume) await writeRecord()
   await writeAdapter(opened, folder)
   const document = {
     ...summary,
@@ -83,11 +98,14 @@ async function writeAdapter({ engine }: OpenEngine, folder: string): Promise<voi
   for (const { path, bytes } of files) await writeWhole(join(folder, 'adapter', basename(path)), bytes)
 }
 
-const noCheckpoints = () =>
-  inputError('resume', [
+/** Folder of the checkpoint in that of the run. */
+const CHECKPOINT = 'checkpoint'
+
+const noCheckpoint = (out: string) =>
+  inputError('no-checkpoint', [
     {
-      message: '--resume: this version writes no checkpoints, so no run can be resumed',
-      fix: 'Leave --resume out; --adapter DIR/adapter continues a finished adapter.',
+      message: `--resume: ${join(out, CHECKPOINT)} is missing, so there is no run to go on with`,
+      fix: 'Name the --out of a run that has kept a checkpoint (train.saveEvery), or leave --resume out.',
     },
   ])
 

@@ -38,6 +38,7 @@ async function generate(options: Record<string, string>, switches: string[] = []
       open: async () => ({
         engine,
         reference: (path) => ({ kind: 'path', name: path, path }),
+        storage: (path) => ({ kind: 'folder', path }),
         versions: {},
         close: async () => {},
       }),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -60,6 +60,48 @@ test('logEvery leaves steps out, never the last', () => {
     2,
   )
   expect(lines.map((line) => JSON.parse(line).step)).toEqual([2, 4, 5])
+})
+
+test('a run that is resumed goes on after the step of its checkpoint, without what a kill left half written', () => {
+  const path = join(folder, 'resumed.jsonl')
+  const evaluated = (number: number): RunEvent => ({
+    type: 'run/evaluated',
+    step: number,
+    loss: 4,
+    perplexity: 55,
+    supervisedTokens: 9,
+  })
+  const first = new MetricsLog(path, 1)
+  for (const event of [evaluated(0), ...[1, 2, 3].map((number) => step(number, { 'train/loss': number }))])
+    first.take(event)
+  first.close()
+  appendFileSync(path, '{"step":4,"tra')
+  const started = (resumedFrom: number): RunEvent => ({
+    type: 'run/started',
+    runId: 'run',
+    totalSteps: 5,
+    plannedBytes: {} as never,
+    totalBytes: 0,
+    trainableParameters: 0,
+    resumedFrom,
+  })
+  const steps = () =>
+    readFileSync(path, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).step)
+  const second = new MetricsLog(path, 1, { resume: true })
+  expect(steps).toThrow()
+  second.take(started(2))
+  for (const number of [3, 4, 5]) second.take(step(number, { 'train/loss': number * 10 }))
+  second.take(evaluated(5))
+  second.close()
+  expect(steps()).toEqual([0, 1, 2, 3, 4, 5, 5])
+  const third = new MetricsLog(path, 1, { resume: true })
+  third.take(started(5))
+  third.take(evaluated(5))
+  third.close()
+  expect(steps()).toEqual([0, 1, 2, 3, 4, 5, 5])
 })
 
 test('a line is on the disk soon after its step, with no later event', async () => {

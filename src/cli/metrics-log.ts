@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import type { MetricName, RunEvent } from '../session/events.ts'
 import { toJson } from './json.ts'
 
@@ -16,18 +16,21 @@ const FIRST_KEYS: readonly MetricName[] = [
 const LINE_WAIT_MS = 50
 
 /**
- * metrics.jsonl, begun anew. Every logged step is one line, on the disk as soon as its step is known; how far each adapter
+ * metrics.jsonl, begun anew, or gone on with: then lines after the step that the run is resumed from, which a run that was
+ * killed had come to, are left out. Every logged step is one line, on the disk as soon as its step is known; how far each adapter
  * has moved against the quantization error joins the line of its step where the run measured it. Evaluations have lines
  * of their own: `{"step":25,"eval/loss":…}`, step 0 before the first update.
  */
 export class MetricsLog {
-  readonly #descriptor: number
+  readonly #path: string
+  #descriptor: number
   readonly #logEvery: number
   #waiting: { step: number; [key: string]: unknown } | null = null
   #timer: NodeJS.Timeout | undefined
 
-  constructor(path: string, logEvery: number) {
-    this.#descriptor = openSync(path, 'w')
+  constructor(path: string, logEvery: number, { resume = false } = {}) {
+    this.#path = path
+    this.#descriptor = openSync(path, resume ? 'a' : 'w')
     this.#logEvery = logEvery
   }
 
@@ -38,7 +41,9 @@ export class MetricsLog {
       return
     }
     this.#flush()
-    if (event.type === 'run/step') {
+    if (event.type === 'run/started' && event.resumedFrom !== undefined) {
+      this.#forgetAfter(event.resumedFrom, event.resumedFrom === event.totalSteps)
+    } else if (event.type === 'run/step') {
       const { step, metrics } = event.step
       if (step % this.#logEvery !== 0 && step !== event.totalSteps) return
       this.#waiting = { step, ...inOrder(metrics) }
@@ -57,6 +62,20 @@ export class MetricsLog {
     closeSync(this.#descriptor)
   }
 
+  /** At its last step a run is saved before its last evaluation, which then comes again. */
+  #forgetAfter(step: number, isLast: boolean): void {
+    closeSync(this.#descriptor)
+    const lines = existsSync(this.#path) ? readFileSync(this.#path, 'utf8').split('\n') : []
+    const kept = lines.filter((line) => {
+      const known = parsed(line)
+      return known && known.step <= step && !(isLast && known.step === step && 'eval/loss' in known)
+    })
+    const unfinished = `${this.#path}.part`
+    writeFileSync(unfinished, kept.map((line) => `${line}\n`).join(''))
+    renameSync(unfinished, this.#path)
+    this.#descriptor = openSync(this.#path, 'a')
+  }
+
   #flush(): void {
     clearTimeout(this.#timer)
     if (this.#waiting) this.#write(this.#waiting)
@@ -65,6 +84,15 @@ export class MetricsLog {
 
   #write(line: object): void {
     writeSync(this.#descriptor, `${toJson(line)}\n`)
+  }
+}
+
+/** A line as far as it is whole: the last one of a run that was killed may not be. */
+function parsed(line: string): { step: number } | null {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return null
   }
 }
 

@@ -9,6 +9,7 @@ export function progressListener(output: CommandOutput): (event: RunEvent) => vo
       case 'run/started':
         output.note(`memory ${bytes(event.totalBytes)}: ${describeBytes(event.plannedBytes)}`)
         output.note(`training ${event.trainableParameters} parameters, ${event.totalSteps} steps`)
+        if (event.resumedFrom !== undefined) output.note(`going on after step ${event.resumedFrom}`)
         break
       case 'run/progress':
         // Steps have a line of their own, which says more.

@@ -1,5 +1,5 @@
 import type { Engine } from '../session/engine.ts'
-import type { FileReference } from '../session/files.ts'
+import type { FileReference, StorageReference } from '../session/files.ts'
 import type { RuntimeName } from './command.ts'
 import type { CommandOutput } from './output.ts'
 
@@ -8,6 +8,8 @@ export interface OpenEngine {
   engine: Engine
   /** A file of this machine as the engine can open it. */
   reference(path: string): FileReference
+  /** A folder of this machine, made when it is missing, as the engine can keep checkpoints in it. */
+  storage(folder: string): StorageReference
   /** What computed, for run.json: `{ chromium: "140.0…" }`. */
   versions: Readonly<Record<string, string>>
   close(): Promise<void>

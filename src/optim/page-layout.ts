@@ -83,8 +83,10 @@ export function layOutPages(elements: number, budgets: PagingBudgets): PageLayou
 }
 
 function pageSize(totalBytes: number, { gpuBudgetBytes, pageBytes }: PagingBudgets): number {
-  const least = gpuBudgetBytes ? gpuBudgetBytes / 2 : totalBytes / LEAST_PAGES
-  const chosen = pageBytes ?? Math.min(least, MAX_CHOSEN_PAGE_BYTES)
+  const most = gpuBudgetBytes
+    ? gpuBudgetBytes / 2
+    : Math.ceil(totalBytes / LEAST_PAGES / PAGE_GRANULE_BYTES) * PAGE_GRANULE_BYTES
+  const chosen = pageBytes ?? Math.min(most, MAX_CHOSEN_PAGE_BYTES)
   return Math.max(Math.floor(chosen / PAGE_GRANULE_BYTES), 1) * PAGE_GRANULE_BYTES
 }
 

@@ -43,6 +43,7 @@ export async function openChromiumEngine(output: CommandOutput): Promise<OpenEng
     return {
       engine,
       reference: (path) => ({ kind: 'url', name: basename(path), url: server.offer(path) }),
+      storage: (folder) => ({ kind: 'url', url: server.keep(folder) }),
       versions: { chromium: browser.version() },
       close,
     }

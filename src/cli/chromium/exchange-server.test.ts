@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { checkPageStore } from '../../host/testing/check-page-store.ts'
+import { urlPageStore } from '../../host/url-page-store.ts'
 import { urlSource } from '../../host/url-source.ts'
 import { type ExchangeServer, startExchangeServer } from './exchange-server.ts'
 
@@ -27,6 +29,19 @@ test('serves the page, and offered files with ranges', async () => {
   const source = await urlSource('m', server.offer(join(folder, 'model file.safetensors')))
   expect(source.sizeBytes).toBe(100_000)
   expect(await source.read(70_000, 70_100)).toEqual(weights.slice(70_000, 70_100))
+})
+
+test('keeps what the page stores in a folder of this machine', async () => {
+  const address = server.keep(join(folder, 'checkpoint'))
+  await checkPageStore(urlPageStore(address))
+  await urlPageStore(address).put('run/page', Uint8Array.of(7))
+  expect([...readFileSync(join(folder, 'checkpoint', 'run', 'page'))]).toEqual([7])
+  await expect(urlPageStore(address).put('run/page/below', Uint8Array.of(7))).rejects.toThrow(
+    /EEXIST|ENOTDIR/,
+  )
+  await expect(
+    urlPageStore(address.replace('store/0', 'store/1')).put('run/page', Uint8Array.of(7)),
+  ).rejects.toThrow()
 })
 
 test('nothing is to be had without the token, or outside of the folder', async () => {

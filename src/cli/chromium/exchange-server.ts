@@ -4,7 +4,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { basename, extname, join, normalize, sep } from 'node:path'
 import { parseRange } from '../../../scripts/static-server.mjs'
+import { openFilePageStore } from '../../host/file-page-store.ts'
 import { UPLOAD_NUMBER, UPLOAD_PATH } from '../../host/headless-bridge.ts'
+import { LIST_PARAMETER } from '../../host/url-page-store.ts'
+import type { PageStore } from '../../optim/page-store.ts'
 
 /** A secure context, as WebGPU asks for. */
 const LOOPBACK = '127.0.0.1'
@@ -23,6 +26,8 @@ export interface ExchangeServer {
   pageUrl(page: string): string
   /** Makes a file of this machine readable for the page; the address is the only way to it. */
   offer(path: string): string
+  /** Lets the page keep checkpoints in a folder; the address is of a urlPageStore. */
+  keep(folder: string): string
   /** Bytes that the page has handed over, once. */
   take(id: number): Uint8Array<ArrayBuffer>
   close(): Promise<void>
@@ -34,11 +39,13 @@ export interface ExchangeServer {
  *
  *     /TOKEN/app/…           the built studio
  *     /TOKEN/file/N/name     an offered file, with byte ranges
+ *     /TOKEN/store/N/key     GET, PUT, DELETE: a page store in a folder; GET ?prefix=P lists keys
  *     /TOKEN/upload          POST: takes bytes, answers with their number; `?number=N` adds to earlier ones
  */
 export async function startExchangeServer(appFolder: string): Promise<ExchangeServer> {
   const token = randomBytes(16).toString('hex')
   const offered: string[] = []
+  const stores: Promise<PageStore>[] = []
   const uploads = new Map<number, Uint8Array[]>()
   let nextUpload = 1
 
@@ -55,6 +62,11 @@ export async function startExchangeServer(appFolder: string): Promise<ExchangeSe
         },
         () => response.destroy(),
       )
+      return
+    }
+    if (area === 'store' && Number(rest[0]) in stores) {
+      const key = rest.slice(1).join('/')
+      answerForStore(stores[Number(rest[0])], key, url.searchParams.get(LIST_PARAMETER), request, response)
       return
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405)
@@ -76,6 +88,12 @@ export async function startExchangeServer(appFolder: string): Promise<ExchangeSe
       const index = known < 0 ? offered.push(path) - 1 : known
       return `${base}/file/${index}/${encodeURIComponent(basename(path))}`
     },
+    keep(folder) {
+      const store = openFilePageStore(folder)
+      // The first request hears of it.
+      store.catch(() => {})
+      return `${base}/store/${stores.push(store) - 1}`
+    },
     take(id) {
       const pieces = uploads.get(id)
       if (!pieces) throw new Error(`the page handed over no bytes ${id}`)
@@ -87,6 +105,43 @@ export async function startExchangeServer(appFolder: string): Promise<ExchangeSe
         server.close(() => resolve())
         server.closeAllConnections()
       }),
+  }
+}
+
+/** One request of a urlPageStore. A failure of the store is answered with its words. */
+async function answerForStore(
+  opening: Promise<PageStore>,
+  key: string,
+  prefix: string | null,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    const store = await opening
+    if (request.method === 'PUT') {
+      await store.put(key, joined(await readBody(request)))
+      response.writeHead(204).end()
+    } else if (request.method === 'DELETE') {
+      await store.delete([key])
+      response.writeHead(204).end()
+    } else if (request.method !== 'GET') {
+      refuse(response, 405)
+    } else if (prefix !== null) {
+      response
+        .writeHead(200, { 'Content-Type': 'application/json' })
+        .end(JSON.stringify(await store.list(prefix)))
+    } else {
+      const bytes = await store.get(key)
+      if (bytes)
+        response
+          .writeHead(200, { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'no-store' })
+          .end(bytes)
+      else refuse(response, 404)
+    }
+  } catch (error) {
+    response
+      .writeHead(500, { 'Content-Type': 'text/plain' })
+      .end(error instanceof Error ? error.message : String(error))
   }
 }
 
