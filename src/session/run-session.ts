@@ -190,7 +190,7 @@ export class RunSession {
       await this.train(executable, moments, loaded)
     } finally {
       await moments.settled()
-      this.refuseSaves()
+      await this.endSaves()
     }
     if (signal?.aborted) throw new StudioError('cancelled', 'The run was cancelled')
     summary.stopped = summary.steps < totalSteps
@@ -343,7 +343,9 @@ export class RunSession {
     this.options.onEvent({ type: 'run/warning', ...warning })
   }
 
-  private refuseSaves(): void {
+  /** Saves asked for after the last rest: what they want is there if the run ended well. */
+  private async endSaves(): Promise<void> {
+    if (this.saves.length > 0 && this.savedStep === this.restsAt) await this.saveAt(this.restsAt)
     for (const { reject } of this.saves.splice(0)) {
       reject(
         new StudioError('run/ended', 'The run ended before it could be saved', {
@@ -377,9 +379,12 @@ export class RunSession {
 
   private async holdWhilePaused(step: number): Promise<void> {
     if (!this.pausing || this.stopRequested) return
+    // Whoever hears of the pause may end it at once.
+    const { promise } = this.pausing
     this.held = true
+    if (this.saves.length > 0) await this.saveAt(step)
     this.options.onEvent({ type: 'run/paused', step })
-    await this.pausing.promise
+    await promise
     this.held = false
     if (!this.stopRequested) this.options.onEvent({ type: 'run/resumed', step })
   }
