@@ -45,7 +45,9 @@ describe('layOutPages', () => {
 
   it('chooses pages of at most half the budget and at most 4 MiB', () => {
     expect(laidOut(1000 * 64, { gpuBudgetBytes: 101 * 512 }).pageBytes).toBe(50 * 512)
-    expect(laidOut(1e8, { gpuBudgetBytes: 1e8 }).pageBytes).toBe(4 << 20)
+    expect(laidOut(64e6, { gpuBudgetBytes: 256 << 20 }).pageBytes).toBe(4 << 20)
+    expect(laidOut(64e6, { gpuBudgetBytes: 16 << 20 }).pageBytes).toBe(2 << 20)
+    expect(laidOut(64e6, { gpuBudgetBytes: 3 << 20 }).pageBytes).toBe(1 << 20)
   })
 
   it('keeps in host memory what its budget holds beside the pages in flight, spread evenly', () => {

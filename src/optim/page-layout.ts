@@ -83,12 +83,19 @@ export function layOutPages(elements: number, budgets: PagingBudgets): PageLayou
 }
 
 function pageSize(totalBytes: number, { gpuBudgetBytes, pageBytes }: PagingBudgets): number {
-  const most = gpuBudgetBytes
-    ? gpuBudgetBytes / 2
-    : Math.ceil(totalBytes / LEAST_PAGES / PAGE_GRANULE_BYTES) * PAGE_GRANULE_BYTES
-  const chosen = pageBytes ?? Math.min(most, MAX_CHOSEN_PAGE_BYTES)
+  const chosen = pageBytes ?? (gpuBudgetBytes ? pageForBudget(gpuBudgetBytes) : leastPage(totalBytes))
   return Math.max(Math.floor(chosen / PAGE_GRANULE_BYTES), 1) * PAGE_GRANULE_BYTES
 }
+
+/** Many slots waste little of the budget on the two that pages take turns in; small pages waste a store's time. */
+const pageForBudget = (budgetBytes: number): number =>
+  Math.min(budgetBytes / 2, Math.max(budgetBytes / 8, 1 << 20), MAX_CHOSEN_PAGE_BYTES)
+
+const leastPage = (totalBytes: number): number =>
+  Math.min(
+    Math.ceil(totalBytes / LEAST_PAGES / PAGE_GRANULE_BYTES) * PAGE_GRANULE_BYTES,
+    MAX_CHOSEN_PAGE_BYTES,
+  )
 
 /** Which of the streamed pages stay in host memory, spread evenly so that fetches from the store overlap with them. */
 function hostedPages(
