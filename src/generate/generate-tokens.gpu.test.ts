@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { linearModules } from '../formats/llama-weights.ts'
 import { readPeftAdapter } from '../formats/peft-adapter.ts'
+import { watchGpu } from '../gpu/testing/watch-gpu.ts'
 import type { Runtime } from '../graph/executable.ts'
 import { laneRuntime } from '../ops/testing/lane-runtime.ts'
 import { goldenCase } from '../session/testing/golden-case.ts'
@@ -152,35 +153,13 @@ it('is cancelled between two tokens', async () => {
 })
 
 it('makes no GPU object on the way and maps only the ring', async () => {
-  const calls: string[] = []
-  const watch = (target: object, names: readonly string[]) => {
-    const methods = target as Record<string, (...args: unknown[]) => unknown>
-    return names.map((name) => {
-      const original = methods[name]
-      methods[name] = function (this: unknown, ...args: unknown[]) {
-        calls.push(name === 'mapAsync' ? `mapAsync ${(this as GPUBuffer).label}` : name)
-        return original.apply(this, args)
-      }
-      return () => {
-        methods[name] = original
-      }
-    })
-  }
-  const creators = [
-    'createBuffer',
-    'createBindGroup',
-    'createBindGroupLayout',
-    'createShaderModule',
-    'createComputePipeline',
-    'createComputePipelineAsync',
-  ]
-  const restore = [...watch(GPUDevice.prototype, creators), ...watch(GPUBuffer.prototype, ['mapAsync'])]
+  const { calls, restore } = watchGpu()
   try {
     await collect({ promptIds: promptOf(40) })
     expect(calls).toHaveLength(NEW_TOKENS)
     for (const call of calls) expect(call).toMatch(/^mapAsync ring\.\d$/)
   } finally {
-    for (const undo of restore) undo()
+    restore()
   }
 })
 

@@ -5,6 +5,7 @@ import { makePlan } from '../graph/make-plan.ts'
 import type { Operation } from '../graph/operation.ts'
 import { bufferTensor } from '../graph/tensor.ts'
 import { createRuntime } from './runtime.ts'
+import { watchGpu } from './testing/watch-gpu.ts'
 
 const scale: Kernel = {
   name: 'scale',
@@ -71,34 +72,19 @@ it('runs stages in parts, with params, step values, host turns and readbacks', a
 })
 
 it('creates nothing while it runs', async () => {
-  const created: string[] = []
-  const methods = [
-    'createBuffer',
-    'createBindGroup',
-    'createComputePipeline',
-    'createComputePipelineAsync',
-    'createShaderModule',
-  ] as const
-  const prototype = GPUDevice.prototype as unknown as Record<string, (...args: unknown[]) => unknown>
-  const originals = methods.map((name) => [name, prototype[name]] as const)
-  for (const [name, original] of originals) {
-    prototype[name] = function (this: GPUDevice, ...args: unknown[]) {
-      created.push(name)
-      return original.apply(this, args)
-    }
-  }
+  const { calls, restore } = watchGpu()
   try {
     const runtime = await createRuntime(navigator.gpu)
     const plan = makePlan({ chain: scaleChain() }, runtime.traits)
     const executable = await runtime.realise(plan)
-    expect(created).toContain('createBindGroup')
-    created.length = 0
+    expect(calls).toContain('createBindGroup')
+    calls.length = 0
     for (let i = 0; i < 3; i++) executable.run('chain')
     await executable.capture(plan.stages.chain.exposed.y)
-    expect(created).toEqual([])
+    expect(calls).toEqual(['mapAsync ring.0'])
     executable.destroy()
   } finally {
-    for (const [name, original] of originals) prototype[name] = original
+    restore()
   }
 })
 

@@ -19,8 +19,9 @@ export function stepValues(
     epsilon: config.eps,
     weightDecay: config.weightDecay,
     maxGradNorm: config.maxGradNorm,
-    biasCorrection1: 1 - config.beta1 ** step,
-    biasCorrection2: 1 - config.beta2 ** step,
+    // The kernel's moments decay by the f32 betas: the corrections must too.
+    biasCorrection1: 1 - Math.fround(config.beta1) ** step,
+    biasCorrection2: 1 - Math.fround(config.beta2) ** step,
     inverseCount: 1 / Math.max(supervisedTokens, 1),
     seed,
     step,

@@ -70,9 +70,9 @@ export function createLocalEngine(host: EngineHost): Engine {
 
   const handlers: Handlers = {
     'device/describe': async (): Promise<DeviceReport> => {
-      const { info, traits } = await host.runtime()
-      const uses = [...(traits.features.timestampQuery ? ['timestamp-query'] : [])]
-      return { device: info, uses }
+      const { info } = await host.runtime()
+      // Every kernel keeps to what all devices have, so far.
+      return { device: info, uses: [] }
     },
     'model/open': async ({ name, files }) => {
       const opened = await openModel(name, await resolveAll(files))

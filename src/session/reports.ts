@@ -4,7 +4,7 @@ import type { BytesByCategory } from '../graph/tensor.ts'
 
 export interface DeviceReport {
   device: DeviceInfo
-  /** What of it the studio uses, in words: `shader-f16`, `subgroups`, `timestamp-query`. */
+  /** Optional features that kernels make use of: `shader-f16`, `subgroups`, … */
   uses: string[]
 }
 

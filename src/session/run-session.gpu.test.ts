@@ -26,12 +26,13 @@ interface Options {
   resume?: boolean
   paging?: Partial<RunConfig['optimizer']['paging']>
   saveEvery?: number
+  signal?: AbortSignal
   /** Called with every event, and with the session that tells it. */
   watch?: (event: RunEvent, session: RunSession) => void
 }
 
 /** A run to its end, and the adapter file it leaves. */
-async function run({ store, resume, paging, saveEvery = 0, watch }: Options) {
+async function run({ store, resume, paging, saveEvery = 0, signal, watch }: Options) {
   const config = structuredClone(golden.config)
   Object.assign(config.train, { maxSteps: STEPS, saveEvery })
   Object.assign(config.optimizer.paging, paging)
@@ -46,6 +47,7 @@ async function run({ store, resume, paging, saveEvery = 0, watch }: Options) {
     adapter: null,
     runtime,
     storage: store && { store, from },
+    signal,
     onEvent(event) {
       events.push(event)
       watch?.(event, session)
@@ -124,6 +126,22 @@ describe('a run', () => {
       lastLoss: whole.summary.lastLoss,
       supervisedTokens: whole.summary.supervisedTokens,
     })
+  })
+
+  it('ends when it is cancelled while it is held', async () => {
+    const cancel = new AbortController()
+    const told: string[] = []
+    const cancelled = run({
+      signal: cancel.signal,
+      watch(event, session) {
+        told.push(event.type)
+        if (event.type === 'run/step' && event.step.step === 2) session.pause()
+        if (event.type === 'run/paused') setTimeout(() => cancel.abort(), 0)
+      },
+    })
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' })
+    expect(told).toContain('run/paused')
+    expect(told).not.toContain('run/resumed')
   })
 
   it('is saved every so many steps, on demand, and at its end', async () => {

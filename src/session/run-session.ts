@@ -238,6 +238,8 @@ export class RunSession {
     loaded: readonly LoadedWeight[],
   ): Promise<void> {
     const { prepared, storage, onEvent, signal } = this.options
+    // A cancelled run must not wait for a resume that never comes.
+    signal?.addEventListener('abort', () => this.resume(), { once: true })
     const { program, config, steps, evaluationBatches } = prepared
     const { totalSteps, stepsDone } = steps
     const { summary } = this
@@ -386,7 +388,8 @@ export class RunSession {
     this.options.onEvent({ type: 'run/paused', step })
     await promise
     this.held = false
-    if (!this.stopRequested) this.options.onEvent({ type: 'run/resumed', step })
+    if (!this.stopRequested && !this.options.signal?.aborted)
+      this.options.onEvent({ type: 'run/resumed', step })
   }
 }
 

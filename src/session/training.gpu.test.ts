@@ -3,6 +3,7 @@ import type { RunConfig } from '../config/schema.ts'
 import { linearModules } from '../formats/llama-weights.ts'
 import { type PeftAdapter, readPeftAdapter } from '../formats/peft-adapter.ts'
 import { createRuntime } from '../gpu/runtime.ts'
+import { watchGpu } from '../gpu/testing/watch-gpu.ts'
 import type { Executable, Runtime } from '../graph/executable.ts'
 import { weightTensors } from '../model/weights.ts'
 import { stepValues } from '../optim/step-values.ts'
@@ -225,30 +226,7 @@ describe('the path of a step', () => {
     const golden = await goldenCase('tiny-llama', 'qlora')
     const run = await prepare(golden)
     const { prepared, executable } = run
-    const calls: string[] = []
-    const watch = (target: object, names: readonly string[]) => {
-      const methods = target as Record<string, (...args: unknown[]) => unknown>
-      return names.map((name) => {
-        const original = methods[name]
-        methods[name] = function (this: unknown, ...args: unknown[]) {
-          calls.push(name === 'mapAsync' ? `mapAsync ${(this as GPUBuffer).label}` : name)
-          return original.apply(this, args)
-        }
-        return () => {
-          methods[name] = original
-        }
-      })
-    }
-    const creators = [
-      'createBuffer',
-      'createBindGroup',
-      'createBindGroupLayout',
-      'createShaderModule',
-      'createComputePipeline',
-      'createComputePipelineAsync',
-      'createPipelineLayout',
-    ]
-    const restore = [...watch(GPUDevice.prototype, creators), ...watch(GPUBuffer.prototype, ['mapAsync'])]
+    const { calls, restore } = watchGpu()
     try {
       const { config, program, steps } = prepared
       const moments = createMoments(program, executable)
@@ -261,7 +239,7 @@ describe('the path of a step', () => {
       for (const call of calls) expect(call).toMatch(/^mapAsync ring\.\d$/)
       expect(executable.allocatedBytes).toBe(executable.plan.totalBytes)
     } finally {
-      for (const undo of restore) undo()
+      restore()
     }
     executable.destroy()
   })
