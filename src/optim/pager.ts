@@ -291,6 +291,11 @@ export class Pager implements Moments {
   ): Promise<void> {
     this.totals.bytesToStore += state.page.sizeBytes
     const page = await this.generations.put(state.page, generation, bytes)
+    // Two generations of a page may be on their way at once, and the older one may arrive last.
+    if (state.stored && state.stored.generation > generation) {
+      this.generations.supersede(page)
+      return
+    }
     if (state.stored && state.stored.page.key !== page.key) this.generations.supersede(state.stored.page)
     state.stored = { page, generation }
   }
