@@ -1,6 +1,6 @@
 import i18next from 'i18next'
 import { initReactI18next } from 'react-i18next'
-import { en } from './en.ts'
+import { en } from './en/index.ts'
 
 /** Every word of the page comes from here. The catalogue is part of the page: nothing is loaded afterwards. */
 void i18next.use(initReactI18next).init({

@@ -1,0 +1,18 @@
+export const status = {
+  label: 'Status',
+  planned: '{{bytes}} planned',
+  inUse: '{{used}} of {{planned}} in use',
+  step: 'step {{step}} / {{total}}',
+  loss: 'loss {{value}}',
+  rate: '{{value}} tokens/s',
+  left: '{{time}} left',
+  pause: 'Pause',
+  resume: 'Resume',
+  live: {
+    running: '{{phase}}: {{done}} of {{total}}',
+    finished: 'The run has finished after {{steps}} steps',
+    stopped: 'The run was stopped after {{steps}} steps',
+    failed: 'The run has failed: {{message}}',
+    paused: 'The run is paused at step {{step}}',
+  },
+} as const
