@@ -268,16 +268,33 @@ describe('plan', () => {
     expect(plan.verdicts).toContainEqual(expect.objectContaining({ limit: 'maxBufferSize', ok: true }))
   })
 
-  test('foresees what training allocates', async () => {
-    const plan = await answer(runCli('dawn', ['plan', ...model, '--config', config, '--json']))
-    const run = await answer(runCli('dawn', ['finetune', ...inputs, '--out', at('as-planned'), '--json']))
+  test('foresees to the byte what training allocates on the device that it is told of', async () => {
+    const out = at('as-planned')
+    const run = await answer(runCli('dawn', ['finetune', ...inputs, '--out', out, '--json']))
     const planned: Record<string, number> = run.plannedBytes
     expect(Object.values(planned).reduce((sum, bytes) => sum + bytes, 0)).toBe(run.gpuBytes)
-    // Activations and workspace depend on the kernels that a device gets; what is kept for the whole run does not.
+    const foresee = (...device: string[]) =>
+      answer(runCli('dawn', ['plan', ...model, '--config', config, ...device, '--json']))
+    const told = await foresee('--device-limits', join(out, 'run.json'))
+    expect(told.bytes).toEqual(planned)
+    // Untold, it assumes a GPU with the default limits: scratch space may differ, what is kept for the whole run not.
+    const untold = await foresee()
     for (const kept of ['base4bit', 'scales', 'weights', 'adapters', 'gradients', 'optimizer', 'staging']) {
-      expect(plan.bytes[kept], kept).toBe(planned[kept])
+      expect(untold.bytes[kept], kept).toBe(planned[kept])
     }
   })
+})
+
+test('logits need no labels', async () => {
+  const unlabelled = at('unlabelled.jsonl')
+  writeFileSync(
+    unlabelled,
+    '{"input_ids":[1,2,3],"labels":[-100,-100,-100]}\n{"input_ids":[7,8],"labels":[-100,-100]}\n',
+  )
+  const out = at('unlabelled.safetensors')
+  expect(
+    await answer(runCli('dawn', ['logits', ...model, '--data', unlabelled, '--out', out, '--json'])),
+  ).toEqual({ out, shape: [2, 3, 256] })
 })
 
 test('the documented command works, and says nothing but its answer on standard output', async () => {

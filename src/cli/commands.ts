@@ -104,7 +104,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: {
       model,
       config: { ...config, required: true },
-      'device-limits': { value: 'FILE', help: 'JSON of WebGPU limits (default: those every device has)' },
+      'device-limits': {
+        value: 'FILE',
+        help: 'JSON of WebGPU limits, or a run.json (default: those every device has)',
+      },
     },
     load: () => import('./plan.ts'),
   },

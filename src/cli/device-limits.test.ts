@@ -1,15 +1,21 @@
 import { expect, test } from 'vitest'
-import { DEFAULT_LIMITS } from '../graph/device.ts'
-import { deviceLimits } from './device-limits.ts'
+import { DEFAULT_LIMITS, DEFAULT_TRAITS } from '../graph/device.ts'
+import { deviceTraits } from './device-limits.ts'
 
 test('limits that are left out are those every device has; others that WebGPU knows are passed over', () => {
-  const expected = { ...DEFAULT_LIMITS, maxBufferSize: 2 ** 32 }
-  expect(deviceLimits({ maxBufferSize: 2 ** 32, maxTextureDimension2D: 8192 })).toEqual(expected)
-  expect(deviceLimits({ vendor: 'x', limits: { maxBufferSize: 2 ** 32 } })).toEqual(expected)
+  const expected = { ...DEFAULT_TRAITS, limits: { ...DEFAULT_LIMITS, maxBufferSize: 2 ** 32 } }
+  expect(deviceTraits({ maxBufferSize: 2 ** 32, maxTextureDimension2D: 8192 })).toEqual(expected)
+  expect(deviceTraits({ vendor: 'x', limits: { maxBufferSize: 2 ** 32 } })).toEqual(expected)
+})
+
+test('a software adapter is planned for as one, also out of run.json', () => {
+  const device = { limits: { maxBufferSize: 2 ** 32 }, software: true }
+  expect(deviceTraits(device)).toMatchObject({ software: true, limits: { maxBufferSize: 2 ** 32 } })
+  expect(deviceTraits({ seed: 42, device })).toEqual(deviceTraits(device))
 })
 
 test('every wrong limit is named', () => {
-  const wrong = () => deviceLimits({ maxBufferSize: '4 GiB', maxStorageBuffersPerShaderStage: 0, buffers: 3 })
+  const wrong = () => deviceTraits({ maxBufferSize: '4 GiB', maxStorageBuffersPerShaderStage: 0, buffers: 3 })
   expect(wrong).toThrow(
     expect.objectContaining({
       code: 'input/limits',
@@ -20,5 +26,5 @@ test('every wrong limit is named', () => {
       ],
     }),
   )
-  expect(() => deviceLimits([1])).toThrow(/must hold a JSON object/)
+  expect(() => deviceTraits([1])).toThrow(/must hold a JSON object/)
 })

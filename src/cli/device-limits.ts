@@ -1,13 +1,15 @@
-import { DEFAULT_LIMITS, type DeviceLimits } from '../graph/device.ts'
+import { DEFAULT_LIMITS, DEFAULT_TRAITS, type DeviceLimits, type DeviceTraits } from '../graph/device.ts'
 import { inputError, type Problem } from '../util/errors.ts'
 
 /**
- * WebGPU limits by name, alone or as `{"limits": {…}}`; those left out are the defaults of every device. Names that the
- * plan does not use (textures and the like) are passed over.
+ * The device of --device-limits: WebGPU limits by name, alone, or as `{"limits": {…}, "software": true}` (kernels of a
+ * software adapter need other scratch space), or a run's run.json, whose "device" is just that. Limits left out are the
+ * defaults of every device; names that the plan does not use (textures and the like) are passed over.
  * @throws input/limits with every problem
  */
-export function deviceLimits(value: unknown): DeviceLimits {
-  const inner = isObject(value) && isObject(value.limits) ? value.limits : value
+export function deviceTraits(value: unknown): DeviceTraits {
+  const device = isObject(value) && isObject(value.device) ? value.device : value
+  const inner = isObject(device) && isObject(device.limits) ? device.limits : device
   if (!isObject(inner)) {
     throw inputError('limits', [
       { message: '--device-limits must hold a JSON object', fix: 'Write {"maxBufferSize": 268435456, …}.' },
@@ -31,7 +33,8 @@ export function deviceLimits(value: unknown): DeviceLimits {
     }
   }
   if (problems.length > 0) throw inputError('limits', problems)
-  return limits
+  const software = isObject(device) && device !== inner && device.software === true
+  return { ...DEFAULT_TRAITS, limits, software }
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

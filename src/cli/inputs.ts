@@ -81,7 +81,7 @@ export async function openData(
   context: CommandContext,
 ): Promise<DatasetSummary> {
   const { output, switches } = context
-  const summary = await openDataUnjudged(opened, inputs, context)
+  const summary = await openDataset(opened, inputs, context, true)
   if (summary.badRows.length > 0 && !switches.has('skip-bad-rows')) {
     throw inputError(
       'dataset-rows',
@@ -96,17 +96,21 @@ export async function openData(
   return summary
 }
 
-/** Opens the dataset and leaves the judgement of its rows to the command that follows. */
-export function openDataUnjudged(
+/** Opens the dataset for a command that learns nothing from it: rows without labels are as good as others. */
+export const openUnlabelledData = (opened: OpenEngine, inputs: CommandInputs, context: CommandContext) =>
+  openDataset(opened, inputs, context, false)
+
+function openDataset(
   opened: OpenEngine,
   inputs: CommandInputs,
   { output, switches }: CommandContext,
+  requireSupervised: boolean,
 ): Promise<DatasetSummary> {
   const file = opened.reference(inputs.data as string)
   const evalFile = inputs.evalData === undefined ? undefined : opened.reference(inputs.evalData)
   return opened.engine.execute(
     'dataset/open',
-    { file, config: inputs.config, skipBadRows: switches.has('skip-bad-rows'), evalFile },
+    { file, config: inputs.config, skipBadRows: switches.has('skip-bad-rows'), evalFile, requireSupervised },
     { onEvent: progressListener(output) },
   )
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { writeSafetensors } from '../formats/safetensors-writer.ts'
 import type { CommandContext } from './command.ts'
-import { adapterReferences, findInputs, openDataUnjudged, openModel } from './inputs.ts'
+import { adapterReferences, findInputs, openModel, openUnlabelledData } from './inputs.ts'
 import { checkFile, writeWhole } from './output-files.ts'
 import { progressListener } from './progress.ts'
 
@@ -14,8 +14,7 @@ export async function run(context: CommandContext): Promise<void> {
   })
   const opened = await engines.open()
   await openModel(opened, inputs, context)
-  // Rows without labels are fine here: nothing is learnt from them.
-  await openDataUnjudged(opened, inputs, context)
+  await openUnlabelledData(opened, inputs, context)
   const { shape, logits } = await opened.engine.execute(
     'model/logits',
     { config: inputs.config, adapter: adapterReferences(opened, inputs) },

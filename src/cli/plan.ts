@@ -1,11 +1,11 @@
 import { basename } from 'node:path'
-import { DEFAULT_LIMITS } from '../graph/device.ts'
+import { DEFAULT_TRAITS } from '../graph/device.ts'
 import { pathSource } from '../host/path-source.ts'
 import { openModel } from '../session/open-model.ts'
 import { planRun } from '../session/plan-run.ts'
 import type { PlanReport } from '../session/reports.ts'
 import type { CommandContext } from './command.ts'
-import { deviceLimits } from './device-limits.ts'
+import { deviceTraits } from './device-limits.ts'
 import { readJson } from './input-files.ts'
 import { findInputs } from './inputs.ts'
 import { bytes, count } from './summaries.ts'
@@ -13,13 +13,13 @@ import { bytes, count } from './summaries.ts'
 /** Prints the memory plan. Needs no GPU, so it runs in this process whatever the runtime. */
 export async function run(context: CommandContext): Promise<void> {
   const { options, output } = context
-  let limits = DEFAULT_LIMITS
+  let traits = DEFAULT_TRAITS
   const { model, config } = await findInputs(context, () => {
     const file = options['device-limits']
-    if (file !== undefined) limits = deviceLimits(readJson('device-limits', file))
+    if (file !== undefined) traits = deviceTraits(readJson('device-limits', file))
   })
   const sources = await Promise.all(model.files.map((path) => pathSource(basename(path), path)))
-  const report = planRun({ model: await openModel(model.name, sources), config, limits })
+  const report = planRun({ model: await openModel(model.name, sources), config, traits })
   output.answer(report, describePlan(report))
 }
 

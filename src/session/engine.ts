@@ -13,9 +13,18 @@ export interface CommandTable {
   'device/describe': { args: Record<string, never>; result: DeviceReport }
   /** Opens a model folder's files; replaces the current model (and drops the dataset tokenized for the old one). */
   'model/open': { args: { name: string; files: FileReference[] }; result: ModelSummary }
-  /** Reads and tokenizes a dataset for the current model; replaces the current dataset only when it succeeds. */
+  /**
+   * Reads and tokenizes a dataset for the current model; replaces the current dataset only when it succeeds. A row with
+   * nothing to learn is a bad row, unless `requireSupervised` is false (for logits).
+   */
   'dataset/open': {
-    args: { file: FileReference; config: RunConfig; skipBadRows?: boolean; evalFile?: FileReference }
+    args: {
+      file: FileReference
+      config: RunConfig
+      skipBadRows?: boolean
+      evalFile?: FileReference
+      requireSupervised?: boolean
+    }
     result: DatasetSummary
   }
   'run/plan': { args: { config: RunConfig }; result: PlanReport }

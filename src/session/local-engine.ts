@@ -80,8 +80,11 @@ export function createLocalEngine(host: EngineHost): Engine {
       model = opened
       return opened.summary
     },
-    'dataset/open': async ({ file, evalFile, config, skipBadRows }, { onEvent, signal }) => {
-      const work = { signal, onProgress: rowProgress(onEvent) }
+    'dataset/open': async (
+      { file, evalFile, config, skipBadRows, requireSupervised },
+      { onEvent, signal },
+    ) => {
+      const work = { signal, onProgress: rowProgress(onEvent), requireSupervised }
       const evaluation = evalFile ? await host.resolveFile(evalFile) : null
       const opened = await readDataset(await host.resolveFile(file), evaluation, skipBadRows ?? false, work)
       const report = await describeDataset(opened, needModel(), parseRunConfig(config), work)

@@ -61,7 +61,7 @@ export async function describeDataset(
   dataset: OpenedDataset,
   model: OpenedModel,
   config: RunConfig,
-  work: LongWork,
+  work: LongWork & { requireSupervised?: boolean },
 ): Promise<DatasetReport> {
   const tokenized = await tokenize(dataset.training, { skipBadRows: true }, model, config, work)
   const data = trainingData(tokenized, config.data, config.train.seed)

@@ -1,6 +1,6 @@
 import type { RunConfig } from '../config/schema.ts'
 import { linearModules } from '../formats/llama-weights.ts'
-import { DEFAULT_LIMITS, DEFAULT_TRAITS, type DeviceLimits } from '../graph/device.ts'
+import { DEFAULT_TRAITS, type DeviceLimits, type DeviceTraits } from '../graph/device.ts'
 import type { Plan } from '../graph/plan.ts'
 import { baseStorage, type Program } from '../train/program.ts'
 import { StudioError } from '../util/errors.ts'
@@ -36,11 +36,11 @@ export function reportPlan(
 export function planRun({
   model,
   config,
-  limits = DEFAULT_LIMITS,
+  traits = DEFAULT_TRAITS,
 }: {
   model: OpenedModel
   config: RunConfig
-  limits?: DeviceLimits
+  traits?: DeviceTraits
 }): PlanReport {
   const length = config.data.maxSeqLength
   const evaluate = config.data.evalFraction > 0 ? [length] : []
@@ -52,9 +52,10 @@ export function planRun({
       config.train.batchSize,
       { train: [length], evaluate, logits: [] },
       length,
-      { ...DEFAULT_TRAITS, limits: planned },
+      { ...traits, limits: planned },
     )
   const steps = config.train.maxSteps || null
+  const { limits } = traits
   try {
     return reportPlan(planWith(limits), steps, [length])
   } catch (error) {
