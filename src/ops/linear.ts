@@ -1,4 +1,3 @@
-import type { DeviceTraits } from '../graph/device.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { KernelCall } from '../graph/kernel.ts'
 import type { Operation } from '../graph/operation.ts'
@@ -7,8 +6,6 @@ import { StudioError } from '../util/errors.ts'
 import { gradientOutputs } from './gradient-outputs.ts'
 import { type LoraAttributes, loraBackward, loraBackwardWorkspace, loraForward } from './lora.ts'
 import {
-  decodedWorkspace,
-  decodeWeight,
   forwardProduct,
   inputGradientProduct,
   weightGradientProduct,
@@ -39,20 +36,12 @@ interface LinearAttributes {
   lora: LoraAttributes | null
 }
 
-/** Inputs and outputs are optional as the adapter, the weight's format and the wanted gradients ask for them. */
-type Tensors = Readonly<Record<string, Tensor>>
-
 const linearOperation: Operation<LinearAttributes> = {
   name: 'linear',
-  workspace({ inputs: { x, weight } }, device) {
-    const decoded = decodedWorkspace(weight, x.shape[0], device)
-    return { ...(decoded && { decoded }) }
-  },
-  kernels({ inputs, outputs, attributes: { lora } }, device, { decoded }) {
-    const { x, A, B } = inputs
+  kernels({ inputs, outputs, attributes: { lora } }, device) {
+    const { x, weight, codebook, A, B } = inputs
     const { y, xa } = outputs
-    const { calls, source } = readWeight(inputs, decoded, device)
-    calls.push(forwardProduct({ left: x, ...source, product: y, rows: x.shape[0] }, device))
+    const calls = [forwardProduct({ left: x, weight, codebook, product: y, rows: x.shape[0] }, device)]
     if (lora) calls.push(...loraForward({ x, A, B, xa, y }, lora, device))
     return calls
   },
@@ -85,25 +74,22 @@ const linearOperation: Operation<LinearAttributes> = {
 
 const linearBackwardOperation: Operation<LinearAttributes & { accumulate: readonly string[] }> = {
   name: 'linear_backward',
-  workspace({ inputs: { dy, weight, A, B }, outputs: { dx, dW } }, device) {
+  workspace({ inputs: { dy, A, B }, outputs: { dW } }, device) {
     const rows = dy.shape[0]
-    const decoded = dx && decodedWorkspace(weight, rows, device)
     const partsW = dW && weightGradientWorkspace(rows, dW.shape, device)
     return {
-      ...(decoded && { decoded }),
       ...(partsW && { partsW }),
       ...(A && loraBackwardWorkspace(rows, A, B, device)),
     }
   },
   kernels({ inputs, outputs, attributes: { lora, accumulate } }, device, workspace) {
-    const { dy, x, xa, A, B } = inputs
+    const { dy, x, xa, weight, codebook, A, B } = inputs
     const { dx, dW, dA, dB } = outputs
     const rows = dy.shape[0]
     const calls: KernelCall[] = []
     if (dx) {
-      const { calls: reading, source } = readWeight(inputs, workspace.decoded, device)
-      const product = { left: dy, ...source, product: dx, rows, accumulate: accumulate.includes('dx') }
-      calls.push(...reading, ...inputGradientProduct(product, device))
+      const product = { left: dy, weight, codebook, product: dx, rows, accumulate: accumulate.includes('dx') }
+      calls.push(...inputGradientProduct(product, device))
     }
     if (dW) {
       const product = { left: x, gradient: dy, product: dW, rows, accumulate: accumulate.includes('dW') }
@@ -112,12 +98,6 @@ const linearBackwardOperation: Operation<LinearAttributes & { accumulate: readon
     if (lora && A) calls.push(...loraBackward({ dy, x, xa, A, B, dA, dB, dx }, lora, device, workspace))
     return calls
   },
-}
-
-/** The weight as the products read it: as it is, or decoded once into scratch space. */
-function readWeight({ weight, codebook }: Tensors, decoded: Tensor | undefined, device: DeviceTraits) {
-  const calls: KernelCall[] = decoded ? [decodeWeight({ weight, codebook, values: decoded }, device)] : []
-  return { calls, source: decoded ? { weight: decoded } : { weight, codebook } }
 }
 
 /**

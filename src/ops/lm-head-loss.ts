@@ -7,13 +7,7 @@ import type { Operation } from '../graph/operation.ts'
 import { elementCount, type Tensor } from '../graph/tensor.ts'
 import { StudioError } from '../util/errors.ts'
 import { FLAT_INDEX } from './elementwise.ts'
-import {
-  decodedWorkspace,
-  decodeWeight,
-  forwardProduct,
-  inputGradientProduct,
-  sumParts,
-} from './matrix-product.ts'
+import { forwardProduct, inputGradientProduct, sumParts } from './matrix-product.ts'
 
 export interface LmHeadLossOptions {
   /** [N] i32: the token that position n must predict, −1 where not supervised. */
@@ -35,21 +29,15 @@ interface LmHeadLossAttributes {
 
 const lmHeadLossOperation: Operation<LmHeadLossAttributes> = {
   name: 'lm_head_loss',
-  workspace({ inputs: { x, headWeight }, attributes: { chunkRows } }, device) {
-    const rows = Math.min(chunkRows, x.shape[0])
-    const decoded = decodedWorkspace(headWeight, rows, device)
-    return {
-      logits: { shape: [rows, headWeight.shape[0]], format: 'f32' },
-      ...(decoded && { decoded }),
-    }
-  },
-  kernels({ inputs, outputs, attributes }, device, { logits, decoded }) {
+  workspace: ({ inputs: { x, headWeight }, attributes: { chunkRows } }) => ({
+    logits: { shape: [Math.min(chunkRows, x.shape[0]), headWeight.shape[0]], format: 'f32' },
+  }),
+  kernels({ inputs, outputs, attributes }, device, { logits }) {
     const { x, headWeight, codebook, targets } = inputs
     const { tokenLoss, lossSum, dx } = outputs
     const N = x.shape[0]
     const calls: KernelCall[] = []
-    if (decoded) calls.push(decodeWeight({ weight: headWeight, codebook, values: decoded }, device))
-    const head = decoded ? { weight: decoded } : { weight: headWeight, codebook }
+    const head = { weight: headWeight, codebook }
     for (let firstRow = 0; firstRow < N; firstRow += attributes.chunkRows) {
       const rows = Math.min(attributes.chunkRows, N - firstRow)
       calls.push(

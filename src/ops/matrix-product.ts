@@ -9,7 +9,6 @@ import productDropout from '../../shaders/common/product_dropout.wgsl?raw'
 import productScalar from '../../shaders/common/product_scalar.wgsl?raw'
 import productVec4 from '../../shaders/common/product_vec4.wgsl?raw'
 import random from '../../shaders/common/random.wgsl?raw'
-import decodeSource from '../../shaders/linear_decode.wgsl?raw'
 import forwardNarrow from '../../shaders/linear_forward_narrow.wgsl?raw'
 import forwardPlain from '../../shaders/linear_forward_plain.wgsl?raw'
 import forwardTiled from '../../shaders/linear_forward_tiled.wgsl?raw'
@@ -280,41 +279,6 @@ const sumPartsKernel: Kernel = {
     { name: 'accumulate', type: 'u32' },
   ],
   workgroupSize: ELEMENTWISE_WORKGROUP,
-}
-
-/** values = W as f32. */
-export function decodeWeight(
-  { weight, codebook, values }: { weight: Tensor; codebook?: Tensor; values: Tensor },
-  device: DeviceTraits,
-): KernelCall {
-  const [outFeatures, inFeatures] = weight.shape
-  return assemble(
-    {
-      name: 'linear_decode',
-      source: decodeSource,
-      workgroupSize: ELEMENTWISE_WORKGROUP,
-      workgroups: elementwiseWorkgroups(outFeatures * Math.ceil(inFeatures / 4), device.limits),
-      params: { inFeatures, outFeatures },
-    },
-    [weightPart(weight, codebook, 'plain'), productPart(values, inFeatures, {}, undefined, true)],
-    {},
-  )
-}
-
-/** Rows of a product from which a software adapter decodes the weight once into scratch space, and its largest size. */
-const DECODED_ROWS = 16
-const DECODED_BYTES = 64 << 20
-
-/** Scratch space for a weight that is decoded before a product of `rows` rows; undefined where the product decodes it. */
-export function decodedWorkspace(
-  weight: Tensor,
-  rows: number,
-  device: DeviceTraits,
-): WorkspaceRequest | undefined {
-  const sizeBytes = weight.shape[0] * weight.shape[1] * 4
-  if (!device.software || weight.format === 'f32' || rows < DECODED_ROWS || sizeBytes > DECODED_BYTES)
-    return undefined
-  return { shape: weight.shape, format: 'f32' }
 }
 
 type Variant = 'plain' | 'tiled' | 'narrow'
