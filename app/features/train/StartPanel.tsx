@@ -16,8 +16,8 @@ import {
   formatPercent,
 } from '../../format/numbers.ts'
 import { useDataset, useModel, useRecipe, useRun, useStudio } from '../../stores/context.tsx'
+import { readyToStart } from '../../stores/preparation.ts'
 import { isLive } from '../../stores/run.ts'
-import { readyToStart } from '../../stores/studio.ts'
 import { estimateSeconds } from './estimate.ts'
 import classes from './StartPanel.module.css'
 

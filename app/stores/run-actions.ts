@@ -1,0 +1,56 @@
+import type { OutputFile } from '../../src/session/files.ts'
+import { errorToData } from '../../src/util/errors.ts'
+import { batchEvents } from './event-batch.ts'
+import { readyToStart } from './preparation.ts'
+import { failRun, finishRun, foldRunEvent, idleRun, isLive, startingRun } from './run.ts'
+import { isLocked } from './stores.ts'
+import type { StudioParts } from './studio.ts'
+
+/** Starting a run, steering it, and what it leaves. */
+export function runActions({ engine, stores, preparation }: StudioParts) {
+  const { model, dataset, recipe, run } = stores
+  const isPrepared = () => readyToStart(model.getState(), dataset.getState(), recipe.getState())
+
+  /** A control that fails is a line in the run's log, not its end. */
+  async function control(name: 'run/pause' | 'run/resume' | 'run/stop') {
+    try {
+      await engine.execute(name, {})
+    } catch (error) {
+      const { code, message, hint } = errorToData(error)
+      run.setState((state) => foldRunEvent(state, { type: 'run/warning', code, message, fix: hint }))
+    }
+  }
+
+  return {
+    async start() {
+      const { config } = recipe.getState()
+      if (!config || isLocked(stores) || !isPrepared()) return
+      run.setState(startingRun, true)
+      const batch = batchEvents((events) => run.setState((state) => events.reduce(foldRunEvent, state)))
+      try {
+        await preparation.settled()
+        const summary = await engine.execute('run/start', { config }, { onEvent: batch.push })
+        batch.flush()
+        run.setState((state) => finishRun(state, summary))
+      } catch (error) {
+        batch.flush()
+        run.setState((state) => failRun(state, errorToData(error)))
+      }
+    },
+
+    pause: () => control('run/pause'),
+    resume: () => control('run/resume'),
+    stop() {
+      run.setState((state) => (isLive(state.status) ? { ...state, status: 'stopping' } : state))
+      return control('run/stop')
+    },
+
+    /** Puts the finished run away, so that the recipe can be changed for another. */
+    newRun() {
+      if (!isLocked(stores)) run.setState(idleRun, true)
+    },
+
+    /** The adapter as PEFT files, as it stands. */
+    exportAdapter: (): Promise<OutputFile[]> => engine.execute('run/export', {}),
+  }
+}

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { RunSummary } from '../../src/session/events.ts'
+import type { ModelSummary, PlanReport } from '../../src/session/reports.ts'
+import { inputError } from '../../src/util/errors.ts'
+import { readyToStart } from './preparation.ts'
+import { createStudio, type Studio } from './studio.ts'
+import { goodAnswers, summary } from './testing/answers.ts'
+import { type Answers, scriptedEngine } from './testing/scripted-engine.ts'
+
+beforeEach(() => {
+  vi.stubGlobal('document', { baseURI: 'http://localhost/' })
+})
+afterEach(() => vi.unstubAllGlobals())
+
+async function prepared(changes: Answers = {}) {
+  const scripted = scriptedEngine({ ...goodAnswers(), ...changes })
+  const studio = createStudio(scripted.engine)
+  await studio.begin()
+  return { studio, ...scripted }
+}
+
+const isReady = ({ stores: { model, dataset, recipe } }: Studio) =>
+  readyToStart(model.getState(), dataset.getState(), recipe.getState())
+
+const ownModel = { kind: 'files' as const, name: 'mine', files: [] }
+
+/** A promise that the test settles. */
+function later<T>() {
+  let settle: (value: T) => void = () => {}
+  const promise = new Promise<T>((resolve) => {
+    settle = resolve
+  })
+  return { promise, settle: (value: T) => settle(value) }
+}
+
+describe('a studio', () => {
+  test('prepares everything in order and is then ready to start', async () => {
+    const { studio, asked } = await prepared()
+    expect(asked).toEqual(['device/describe', 'model/open', 'dataset/open', 'run/quick-try', 'run/plan'])
+    expect(isReady(studio)).toBe(true)
+  })
+
+  test('keeps the model before when another is refused', async () => {
+    const { studio, answers } = await prepared()
+    answers['model/open'] = () => {
+      throw inputError('model', [{ message: 'no config.json' }])
+    }
+    studio.openModel(ownModel)
+    await vi.waitFor(() => expect(studio.stores.model.getState().failure).not.toBeNull())
+    const { opened, summary: kept, failure } = studio.stores.model.getState()
+    expect([opened?.kind, kept?.name, failure?.error.message]).toEqual([
+      'embedded',
+      'studio-tiny-3m',
+      'no config.json',
+    ])
+    expect(isReady(studio)).toBe(true)
+  })
+
+  test('a choice made while another is opened replaces it, and everything after it is done again', async () => {
+    const { studio, answers, asked } = await prepared()
+    const slow = later<ModelSummary>()
+    answers['model/open'] = ({ name }) => (name === 'slow' ? slow.promise : ({ name } as ModelSummary))
+    asked.length = 0
+    studio.openModel({ ...ownModel, name: 'slow' })
+    await vi.waitFor(() => expect(asked).toEqual(['model/open']))
+    studio.openModel(ownModel)
+    slow.settle({ name: 'slow' } as ModelSummary)
+    await vi.waitFor(() => expect(isReady(studio)).toBe(true))
+    expect(studio.stores.model.getState().summary?.name).toBe('mine')
+    expect(asked).toEqual(['model/open', 'model/open', 'dataset/open', 'run/quick-try', 'run/plan'])
+  })
+
+  test('an edited setting is planned; one that rows depend on is read again first', async () => {
+    const { studio, asked } = await prepared()
+    for (const [path, value, expected] of [
+      ['lora.rank', 4, ['run/plan']],
+      ['data.maxSeqLength', 32, ['dataset/open', 'run/plan']],
+    ] as const) {
+      asked.length = 0
+      studio.editField(path, value)
+      expect(isReady(studio)).toBe(false)
+      await vi.waitFor(() => expect(isReady(studio)).toBe(true))
+      expect(asked).toEqual(expected)
+    }
+  })
+
+  test('a recipe with a fault is not planned, and says where', async () => {
+    const { studio, asked } = await prepared()
+    asked.length = 0
+    studio.editField('lora.rank', -1)
+    await vi.waitFor(() => expect(studio.stores.recipe.getState().planning).toBe(false))
+    expect(studio.stores.recipe.getState()).toMatchObject({
+      config: null,
+      plan: null,
+      problems: [{ path: 'lora.rank' }],
+    })
+    expect(asked).toEqual([])
+  })
+
+  test('folds the events of a run, holds everything still meanwhile, and ends with its summary', async () => {
+    const end = later<RunSummary>()
+    const { studio, asked } = await prepared({
+      'run/start': (_, { onEvent }) => {
+        onEvent?.({
+          type: 'run/started',
+          runId: 'run-1',
+          totalSteps: 2,
+          plannedBytes: {} as PlanReport['bytes'],
+          totalBytes: 1000,
+          trainableParameters: 10,
+        })
+        return end.promise
+      },
+    })
+    const { run, model } = studio.stores
+    const ended = studio.start()
+    await vi.waitFor(() => expect(run.getState().status).toBe('running'))
+    studio.openModel(ownModel)
+    expect(model.getState().status).toBe('ready')
+    await studio.pause()
+    expect(asked.at(-1)).toBe('run/pause')
+    end.settle(summary)
+    await ended
+    expect(run.getState()).toMatchObject({ status: 'finished', runId: 'run-1', summary })
+    studio.newRun()
+    expect(run.getState().status).toBe('idle')
+  })
+
+  test('a run that cannot start has failed in words; a control that fails is a line of its log', async () => {
+    const { studio } = await prepared({
+      'run/start': () => {
+        throw inputError('data', [{ message: 'no rows' }])
+      },
+      'run/pause': () => {
+        throw new Error('not now')
+      },
+    })
+    const { run } = studio.stores
+    await studio.start()
+    expect(run.getState()).toMatchObject({ status: 'failed', error: { message: 'no rows' } })
+    await studio.pause()
+    expect(run.getState().log.at(-1)).toMatchObject({ kind: 'warning', message: 'not now' })
+  })
+})
