@@ -1,6 +1,6 @@
 import { uniformValues } from '../reference/uniform-values.ts'
+import type { TestInput } from '../verify/op-case.ts'
 import { adapterNorm } from './adapter-norm.ts'
-import type { TestInput } from './testing/op-case.ts'
 import { testOp } from './testing/test-op.ts'
 
 interface Module {

@@ -1,4 +1,4 @@
-import { attentionCase, packed, shape } from './testing/attention-cases.ts'
+import { attentionCase, packed, shape } from '../verify/cases/attention.ts'
 import { testOp } from './testing/test-op.ts'
 
 // The tiles of a real GPU: a software adapter takes long to compile them.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DEFAULT_LIMITS } from '../graph/device.ts'
+import { attentionCase, packed, shape } from '../verify/cases/attention.ts'
 import { tileShape } from './attention.ts'
-import { attentionCase, packed, shape } from './testing/attention-cases.ts'
 import { testOp } from './testing/test-op.ts'
 
 // Tiled kernels take a software adapter seconds to compile: they are tested here for few head dimensions, with small

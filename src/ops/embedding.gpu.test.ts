@@ -1,7 +1,7 @@
 import { embeddingForward } from '../reference/embedding.ts'
 import { uniformValues } from '../reference/uniform-values.ts'
+import type { DenseInput } from '../verify/op-case.ts'
 import { embedding } from './embedding.ts'
-import type { DenseInput } from './testing/op-case.ts'
 import { testOp } from './testing/test-op.ts'
 
 function embeddingTest(

@@ -1,9 +1,9 @@
 import { linearForward } from '../reference/linear.ts'
 import { loraForward } from '../reference/lora.ts'
 import { uniformValues } from '../reference/uniform-values.ts'
+import { storageName, type WeightStorage, weightInput } from '../verify/weight-input.ts'
 import { linear } from './linear.ts'
 import { testOp } from './testing/test-op.ts'
-import { storageName, type WeightStorage, weightInput } from './testing/weight-input.ts'
 
 const nf4 = { type: 'nf4', blockSize: 64, doubleQuant: true } as const
 

@@ -6,9 +6,9 @@ import {
   linearCase,
   NF4,
   NF4_SINGLE,
-} from './testing/linear-cases.ts'
+} from '../verify/cases/linear.ts'
+import type { WeightStorage } from '../verify/weight-input.ts'
 import { testOp } from './testing/test-op.ts'
-import type { WeightStorage } from './testing/weight-input.ts'
 
 /** Single elements, odd extents, one more and one less than the tiles (64, 128, 32, 16), blocks that straddle rows. */
 const shapes: LinearShape[] = [

@@ -1,6 +1,5 @@
 import { linearBackwardInput, linearBackwardWeight, linearForward } from '../reference/linear.ts'
 import { uniformValues } from '../reference/uniform-values.ts'
-import { linear } from './linear.ts'
 import {
   type AdapterShape,
   adapterCase,
@@ -9,9 +8,10 @@ import {
   linearCase,
   NF4,
   NF4_SINGLE,
-} from './testing/linear-cases.ts'
+} from '../verify/cases/linear.ts'
+import type { WeightStorage } from '../verify/weight-input.ts'
+import { linear } from './linear.ts'
 import { testOp, type Variant } from './testing/test-op.ts'
-import type { WeightStorage } from './testing/weight-input.ts'
 
 // Every way of reading a weight once. A software adapter takes six seconds to compile a tiled pipeline: the kernels of a
 // GPU are tested here for NF4 and the adapters' f32, and with everything else in linear.full.gpu.test.ts.

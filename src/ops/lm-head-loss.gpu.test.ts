@@ -1,9 +1,9 @@
 import { lmHeadLossBackward, lmHeadLossForward } from '../reference/lm-head-loss.ts'
 import { uniformValues } from '../reference/uniform-values.ts'
 import { hash32 } from '../util/random.ts'
+import { storageName, type WeightStorage, weightInput } from '../verify/weight-input.ts'
 import { lmHeadLoss } from './lm-head-loss.ts'
 import { testOp } from './testing/test-op.ts'
-import { storageName, type WeightStorage, weightInput } from './testing/weight-input.ts'
 
 interface LossCase {
   rows: number

@@ -14,8 +14,8 @@ import { dequantizeMatrix, type QuantizationFormat, quantizeMatrix } from '../qu
 import { STAGE } from '../train/program.ts'
 import { quantizeWeight, recordQuantization } from '../train/quantize-weights.ts'
 import { hash32, uniform } from '../util/random.ts'
+import { decodeValues, encodeValues } from '../verify/tensor-bytes.ts'
 import { laneRuntime } from './testing/lane-runtime.ts'
-import { decodeValues, encodeValues } from './testing/tensor-bytes.ts'
 
 interface Matrix {
   name: string

@@ -1,7 +1,7 @@
 import { rmsnormBackward, rmsnormForward } from '../reference/rmsnorm.ts'
 import { uniformValues } from '../reference/uniform-values.ts'
+import type { DenseInput } from '../verify/op-case.ts'
 import { rmsnorm } from './rmsnorm.ts'
-import type { DenseInput } from './testing/op-case.ts'
 import { testOp } from './testing/test-op.ts'
 
 const EPS = 1e-5

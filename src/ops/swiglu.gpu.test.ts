@@ -1,7 +1,7 @@
 import { swigluBackward, swigluForward } from '../reference/swiglu.ts'
 import { uniformValues } from '../reference/uniform-values.ts'
+import type { OpCase } from '../verify/op-case.ts'
 import { swiglu } from './swiglu.ts'
-import type { OpCase } from './testing/op-case.ts'
 import { testOp } from './testing/test-op.ts'
 
 const swigluCase = (

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Operation } from '../../graph/operation.ts'
 import type { Tensor } from '../../graph/tensor.ts'
 import { uniformValues } from '../../reference/uniform-values.ts'
-import type { OpCase } from './op-case.ts'
+import type { OpCase } from '../../verify/op-case.ts'
 import { checkAllVariants } from './test-op.ts'
 
 /** y = 2x with dx (+)= 2 dy, made of WGSL that a test can break. */

@@ -1,7 +1,7 @@
 import { test } from 'vitest'
-import { checkOp, type Errors, type GradientRoute, prepareCase } from './check-op.ts'
+import { checkOp, type Errors, type GradientRoute, prepareCase } from '../../verify/check-op.ts'
+import type { OpCase } from '../../verify/op-case.ts'
 import { laneRuntime } from './lane-runtime.ts'
-import type { OpCase } from './op-case.ts'
 
 /** plain: for software adapters; gpu: for GPUs. Where an op has one set of kernels only, it runs once. */
 export type Variant = 'plain' | 'gpu'

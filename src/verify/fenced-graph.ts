@@ -1,5 +1,5 @@
-import { Graph } from '../../graph/graph.ts'
-import type { StorageFormat, Tensor } from '../../graph/tensor.ts'
+import { Graph } from '../graph/graph.ts'
+import type { StorageFormat, Tensor } from '../graph/tensor.ts'
 
 /** Bytes behind every tensor that no kernel may write. They are inside the binding, so that no bounds check saves a bad kernel. */
 export const FENCE_BYTES = 512

@@ -1,7 +1,7 @@
+import { attention } from '../../ops/attention.ts'
 import { attentionBackward, attentionForward } from '../../reference/attention.ts'
 import { uniformValues } from '../../reference/uniform-values.ts'
-import { attention } from '../attention.ts'
-import type { OpCase } from './op-case.ts'
+import type { OpCase } from '../op-case.ts'
 
 export interface Shape {
   batchSize: number

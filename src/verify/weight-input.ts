@@ -1,7 +1,7 @@
-import { bufferTensor, quantizedTensor, type Tensor } from '../../graph/tensor.ts'
-import { codeBookValues, encodeMatrix, layoutOf } from '../../quant/layout.ts'
-import { dequantizeMatrix, quantizeMatrix } from '../../quant/quantized-matrix.ts'
-import type { Values } from '../../reference/array.ts'
+import { bufferTensor, quantizedTensor, type Tensor } from '../graph/tensor.ts'
+import { codeBookValues, encodeMatrix, layoutOf } from '../quant/layout.ts'
+import { dequantizeMatrix, quantizeMatrix } from '../quant/quantized-matrix.ts'
+import type { Values } from '../reference/array.ts'
 import type { TestInput } from './op-case.ts'
 
 /** How a test stores a weight: f32, f16, bf16, or 4 bits with a block size. */

@@ -1,10 +1,10 @@
+import { linear } from '../../ops/linear.ts'
 import { linearBackwardInput, linearForward } from '../../reference/linear.ts'
 import { loraBackward, loraForward } from '../../reference/lora.ts'
 import { uniformValues } from '../../reference/uniform-values.ts'
 import { dropThreshold, hash32 } from '../../util/random.ts'
-import { linear } from '../linear.ts'
-import type { OpCase } from './op-case.ts'
-import { storageName, type WeightStorage, weightInput } from './weight-input.ts'
+import type { OpCase } from '../op-case.ts'
+import { storageName, type WeightStorage, weightInput } from '../weight-input.ts'
 
 export const NF4 = { type: 'nf4', blockSize: 64, doubleQuant: true } as const
 export const NF4_SINGLE = { type: 'nf4', blockSize: 64, doubleQuant: false } as const

@@ -1,6 +1,6 @@
-import type { StorageFormat, Tensor } from '../../graph/tensor.ts'
-import type { Values } from '../../reference/array.ts'
-import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../../util/half.ts'
+import type { StorageFormat, Tensor } from '../graph/tensor.ts'
+import type { Values } from '../reference/array.ts'
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../util/half.ts'
 
 /** Values as the bytes of a dense tensor, padded to whole words. */
 export function encodeValues(values: Values, format: StorageFormat): Uint8Array<ArrayBuffer> {

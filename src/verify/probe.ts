@@ -1,7 +1,7 @@
-import type { Graph } from '../../graph/graph.ts'
-import type { Kernel } from '../../graph/kernel.ts'
-import type { Operation } from '../../graph/operation.ts'
-import { elementCount, type Tensor } from '../../graph/tensor.ts'
+import type { Graph } from '../graph/graph.ts'
+import type { Kernel } from '../graph/kernel.ts'
+import type { Operation } from '../graph/operation.ts'
+import { elementCount, type Tensor } from '../graph/tensor.ts'
 
 /** Writes `from` to `to`, or adds it: what the probes below are made of. Not one of the ops under test. */
 const copyKernel: Kernel = {

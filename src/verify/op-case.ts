@@ -1,8 +1,8 @@
-import type { DeviceLimits } from '../../graph/device.ts'
-import type { Graph } from '../../graph/graph.ts'
-import type { StepParams } from '../../graph/kernel.ts'
-import type { StorageFormat, Tensor } from '../../graph/tensor.ts'
-import type { Values } from '../../reference/array.ts'
+import type { DeviceLimits } from '../graph/device.ts'
+import type { Graph } from '../graph/graph.ts'
+import type { StepParams } from '../graph/kernel.ts'
+import type { StorageFormat, Tensor } from '../graph/tensor.ts'
+import type { Values } from '../reference/array.ts'
 
 export interface DenseInput {
   shape: readonly number[]
