@@ -1,4 +1,4 @@
-import { inputError } from '../util/errors.ts'
+import { fileError } from './file-error.ts'
 import { JsonFields, parseJsonObject, shown } from './json.ts'
 
 export const ADAPTER_CONFIG_FILE = 'adapter_config.json'
@@ -54,13 +54,25 @@ const isEmpty = (value: unknown) =>
  * @throws input/adapter with every problem; whatever changes the arithmetic and is not supported is refused by name
  */
 export function parseAdapterConfig(text: string, fileName = ADAPTER_CONFIG_FILE): AdapterConfig {
-  const fields = new JsonFields(parseJsonObject(text, fileName, 'adapter'), fileName)
+  const fields = new JsonFields(
+    parseJsonObject(text, fileName, 'adapter'),
+    fileName,
+    `correct the field, or take ${fileName} from the adapter again`,
+  )
   const { object } = fields
   if (object.peft_type !== 'LORA') {
-    fields.fail('peft_type', `${shown(object.peft_type ?? null)} is not supported, only "LORA"`)
+    fields.fail(
+      'peft_type',
+      `${shown(object.peft_type ?? null)} is not supported, only "LORA"`,
+      'use a LoRA adapter',
+    )
   }
   if (fields.has('task_type') && object.task_type !== 'CAUSAL_LM') {
-    fields.fail('task_type', `${shown(object.task_type)} is not supported, only "CAUSAL_LM"`)
+    fields.fail(
+      'task_type',
+      `${shown(object.task_type)} is not supported, only "CAUSAL_LM"`,
+      'use an adapter of a text model',
+    )
   }
   for (const [name, value] of Object.entries(object)) {
     const known =
@@ -77,7 +89,7 @@ export function parseAdapterConfig(text: string, fileName = ADAPTER_CONFIG_FILE)
     targetModules: readTargets(fields),
     baseModelName: fields.string('base_model_name_or_path'),
   }
-  if (fields.problems.length > 0) throw inputError('adapter', fields.problems)
+  if (fields.problems.length > 0) throw fileError('adapter', fields.problems)
   return config
 }
 

@@ -1,5 +1,5 @@
-import { inputError, type Problem } from '../util/errors.ts'
 import { type Dtype, encodeFloat32 } from './dtype.ts'
+import { type FileProblem, fileError } from './file-error.ts'
 import { JsonFields, parseJsonObject, shown } from './json.ts'
 import type { StoredTensor } from './safetensors.ts'
 import type { TensorToWrite } from './safetensors-writer.ts'
@@ -33,6 +33,7 @@ export interface BitsandbytesNestedScales {
 export type TorchDtype = 'float32' | 'float16' | 'bfloat16'
 
 const NESTED_BLOCK_SIZE = 256
+const ANEW = 'download the file again, or quantize the 16-bit checkpoint anew'
 const stateSuffix = (type: string) => `.quant_state.bitsandbytes__${type}`
 
 /** The tensors that stand for the weight `name` in a checkpoint. */
@@ -82,9 +83,14 @@ export async function readBitsandbytesMatrix(
 ): Promise<BitsandbytesMatrix> {
   const type = tensors.has(name + stateSuffix('fp4')) ? 'fp4' : 'nf4'
   const stateTensor = tensors.get(name + stateSuffix(type))
-  if (!stateTensor) throw inputError('bitsandbytes', [{ message: `tensor "${name}" has no quant_state` }])
+  if (!stateTensor)
+    throw fileError('bitsandbytes', [{ message: `tensor "${name}" has no quant_state`, fix: ANEW }])
   const text = new TextDecoder().decode(await stateTensor.readBytes())
-  const fields = new JsonFields(parseJsonObject(text, stateTensor.name, 'bitsandbytes'), stateTensor.name)
+  const fields = new JsonFields(
+    parseJsonObject(text, stateTensor.name, 'bitsandbytes'),
+    stateTensor.name,
+    ANEW,
+  )
   if (fields.object.quant_type !== type)
     fields.fail('quant_type', `must be "${type}", found ${shown(fields.object.quant_type)}`)
   const blockSize = fields.integer('blocksize', { min: 32, max: 4096 })
@@ -103,18 +109,19 @@ export async function readBitsandbytesMatrix(
     fields.fail('nested_blocksize', `must be ${NESTED_BLOCK_SIZE}`)
   }
   const nestedOffset = nested ? fields.number('nested_offset') : 0
-  if (fields.problems.length > 0) throw inputError('bitsandbytes', fields.problems)
+  if (fields.problems.length > 0) throw fileError('bitsandbytes', fields.problems)
 
   const elements = shape[0] * shape[1]
   const blocks = Math.ceil(elements / blockSize)
-  const problems: Problem[] = []
+  const problems: FileProblem[] = []
   const take = (suffix: string, dtype: Dtype | null, length: number): StoredTensor | undefined => {
     const tensor = tensors.get(name + suffix)
-    if (!tensor) problems.push({ message: `tensor "${name}${suffix}" is missing` })
+    if (!tensor) problems.push({ message: `tensor "${name}${suffix}" is missing`, fix: ANEW })
     else if (dtype ? tensor.dtype !== dtype || tensor.elements !== length : tensor.sizeBytes !== length) {
       const found = `${tensor.dtype} [${tensor.shape}]`
       problems.push({
         message: `tensor "${name}${suffix}" is ${found}, expected ${dtype ?? 'U8'} [${length}]`,
+        fix: ANEW,
       })
     }
     return tensor
@@ -127,7 +134,7 @@ export async function readBitsandbytesMatrix(
     ? take('.nested_absmax', 'F32', Math.ceil(blocks / NESTED_BLOCK_SIZE))
     : undefined
   const nestedCode = nested ? take('.nested_quant_map', 'F32', 256) : undefined
-  if (problems.length > 0 || !packed || !code || !absmax) throw inputError('bitsandbytes', problems)
+  if (problems.length > 0 || !packed || !code || !absmax) throw fileError('bitsandbytes', problems)
   const scales =
     nestedAbsmax && nestedCode
       ? {

@@ -1,6 +1,7 @@
 import { type ByteSource, readText } from '../util/byte-source.ts'
-import { inputError, type Problem, type StudioError } from '../util/errors.ts'
+import type { StudioError } from '../util/errors.ts'
 import { FLOAT_DTYPES, isFloatDtype } from './dtype.ts'
+import { type FileProblem, fileError } from './file-error.ts'
 import { isJsonObject, parseJsonObject } from './json.ts'
 import { EMBEDDING_WEIGHT, LM_HEAD_WEIGHT, llamaTensorShapes } from './llama-weights.ts'
 import { type ModelConfig, parseModelConfig } from './model-config.ts'
@@ -45,7 +46,7 @@ function missingFile(name: string, files: readonly ByteSource[]): StudioError {
           .map((file) => file.name)
           .slice(0, 12)
           .join(', ')
-  return inputError('checkpoint', [
+  return fileError('checkpoint', [
     {
       message: `the model folder has no ${name} (found ${found})`,
       fix: 'give all files of a Hugging Face model folder',
@@ -68,11 +69,11 @@ async function openShards(
 ): Promise<ReadonlyMap<string, StoredTensor>> {
   const weightMap = parseJsonObject(await readText(index), INDEX_FILE, 'checkpoint').weight_map
   if (!isJsonObject(weightMap)) {
-    throw inputError('checkpoint', [
+    throw fileError('checkpoint', [
       { message: `${INDEX_FILE} has no "weight_map"`, fix: 'download it again' },
     ])
   }
-  const problems: Problem[] = []
+  const problems: FileProblem[] = []
   const shards = new Map<string, ReadonlyMap<string, StoredTensor>>()
   for (const shardName of new Set(Object.values(weightMap))) {
     const file = files.find((candidate) => candidate.name === shardName)
@@ -89,14 +90,17 @@ async function openShards(
     const tensor = shard?.get(name)
     if (tensor) tensors.set(name, tensor)
     else if (shard)
-      problems.push({ message: `${String(shardName)} lacks tensor "${name}", which ${INDEX_FILE} promises` })
+      problems.push({
+        message: `${String(shardName)} lacks tensor "${name}", which ${INDEX_FILE} promises`,
+        fix: 'download the shard and the index again: they belong to different versions',
+      })
   }
-  if (problems.length > 0) throw inputError('checkpoint', problems)
+  if (problems.length > 0) throw fileError('checkpoint', problems)
   return tensors
 }
 
 function matchTensors(config: ModelConfig, stored: ReadonlyMap<string, StoredTensor>): Checkpoint {
-  const problems: Problem[] = []
+  const problems: FileProblem[] = []
   const tensors = new Map<string, StoredTensor>()
   const used = new Set<string>()
   let sizeBytes = 0
@@ -124,12 +128,12 @@ function matchTensors(config: ModelConfig, stored: ReadonlyMap<string, StoredTen
       })
     }
   }
-  if (problems.length > 0) throw inputError('checkpoint', problems)
+  if (problems.length > 0) throw fileError('checkpoint', problems)
   const ignored = [...stored.keys()].filter((name) => !used.has(name))
   return { config, tensors, ignored, sizeBytes }
 }
 
-function missingTensor(name: string, shape: readonly number[]): Problem {
+function missingTensor(name: string, shape: readonly number[]): FileProblem {
   const fix =
     name === LM_HEAD_WEIGHT
       ? 'give the file that holds it, or set "tie_word_embeddings" to true in config.json if the model is tied'

@@ -1,5 +1,5 @@
-import { inputError } from '../util/errors.ts'
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../util/half.ts'
+import { fileError } from './file-error.ts'
 
 /** Bytes of one element, by the names that safetensors uses. */
 export const DTYPE_BYTES = {
@@ -47,7 +47,7 @@ export function decodeFloat32(
   tensorName: string,
 ): Float32Array<ArrayBuffer> {
   if (!isFloatDtype(dtype)) {
-    throw inputError('dtype', [
+    throw fileError('dtype', [
       {
         message: `tensor "${tensorName}" is stored as ${dtype}, expected ${FLOAT_DTYPES.join(', ')}`,
         fix: 'convert the checkpoint to bfloat16, float16 or float32',

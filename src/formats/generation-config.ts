@@ -1,4 +1,4 @@
-import { inputError } from '../util/errors.ts'
+import { fileError } from './file-error.ts'
 import { JsonFields, parseJsonObject } from './json.ts'
 import { tokenIds } from './model-config.ts'
 
@@ -15,6 +15,6 @@ export function generationEosIds(text: string, vocabSize: number): number[] {
     GENERATION_CONFIG_FILE,
   )
   const ids = tokenIds(fields, 'eos_token_id', vocabSize)
-  if (fields.problems.length > 0) throw inputError('generation-config', fields.problems)
+  if (fields.problems.length > 0) throw fileError('generation-config', fields.problems)
   return ids
 }

@@ -1,4 +1,4 @@
-import { inputError, type Problem } from '../util/errors.ts'
+import { type FileProblem, fileError } from './file-error.ts'
 
 export type JsonObject = Record<string, unknown>
 
@@ -20,7 +20,7 @@ export function parseJsonObject(text: string, fileName: string, code: string): J
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw inputError(code, [
+    throw fileError(code, [
       {
         message: `${fileName} is not valid JSON: ${(cause as Error).message}`,
         fix: 'download the file again',
@@ -28,7 +28,7 @@ export function parseJsonObject(text: string, fileName: string, code: string): J
     ])
   }
   if (isJsonObject(value)) return value
-  throw inputError(code, [
+  throw fileError(code, [
     { message: `${fileName} must hold a JSON object, found ${shown(value)}`, fix: 'download the file again' },
   ])
 }
@@ -67,13 +67,22 @@ interface NumberRange {
 export class JsonFields {
   readonly object: JsonObject
   readonly fileName: string
-  readonly problems: Problem[]
+  readonly problems: FileProblem[]
+  readonly #fix: string
   readonly #path: string
 
-  constructor(object: JsonObject, fileName: string, problems: Problem[] = [], path = '') {
+  /** @param fix what to do about a field where nothing better is known */
+  constructor(
+    object: JsonObject,
+    fileName: string,
+    fix = `correct the field, or take ${fileName} from the model again`,
+    problems: FileProblem[] = [],
+    path = '',
+  ) {
     this.object = object
     this.fileName = fileName
     this.problems = problems
+    this.#fix = fix
     this.#path = path
   }
 
@@ -81,7 +90,7 @@ export class JsonFields {
     return this.object[name] !== undefined && this.object[name] !== null
   }
 
-  fail(name: string, what: string, fix?: string): void {
+  fail(name: string, what: string, fix = this.#fix): void {
     this.problems.push({ message: `${this.fileName}: "${this.#path}${name}" ${what}`, fix })
   }
 
@@ -131,7 +140,7 @@ export class JsonFields {
     const value = this.object[name] ?? null
     if (value === null) return null
     if (isJsonObject(value))
-      return new JsonFields(value, this.fileName, this.problems, `${this.#path}${name}.`)
+      return new JsonFields(value, this.fileName, this.#fix, this.problems, `${this.#path}${name}.`)
     this.fail(name, `must be an object, found ${shown(value)}`)
     return null
   }

@@ -1,4 +1,4 @@
-import { inputError } from '../util/errors.ts'
+import { fileError } from './file-error.ts'
 import { JsonFields, type JsonObject, parseJsonObject, shown } from './json.ts'
 
 /** How rotary frequencies are stretched for long contexts. */
@@ -42,6 +42,8 @@ const FAMILY_OF_ARCHITECTURE: ReadonlyMap<string, ModelFamily> = new Map([['Llam
 /** Above these a file is damaged: no model is so wide or so deep. */
 const MAX_SIZE = 2 ** 24
 const MAX_LAYERS = 2 ** 10
+
+const ANOTHER = 'choose a model without it: its arithmetic is not known here'
 
 /**
  * Parses config.json (older `rope_theta` + `rope_scaling`, or newer `rope_parameters`; defaults are those of the
@@ -99,7 +101,7 @@ export function parseModelConfig(text: string, fileName = 'config.json'): ModelC
     dtype: fields.string('dtype') ?? fields.string('torch_dtype'),
   }
   refuseUnsupported(fields)
-  if (fields.problems.length > 0) throw inputError('model-config', fields.problems)
+  if (fields.problems.length > 0) throw fileError('model-config', fields.problems)
   return config
 }
 
@@ -113,7 +115,7 @@ function familyOf(json: JsonObject, fileName: string): ModelFamily {
   const known = [...FAMILY_OF_ARCHITECTURE.keys()].join(', ')
   const found =
     listed.length > 0 ? listed.map(shown).join(', ') : `model_type ${shown(json.model_type ?? null)}`
-  throw inputError('architecture', [
+  throw fileError('architecture', [
     {
       message: `${fileName}: architecture ${found} is not supported`,
       fix: `choose a model of a supported architecture: ${known}`,
@@ -134,11 +136,11 @@ function readRope(fields: JsonFields): { ropeTheta: number; ropeScaling: RopeSca
       fallback: 1,
     },
   )
-  if (partial !== 1) fields.fail('partial_rotary_factor', `${partial} is not supported, only 1`)
+  if (partial !== 1) fields.fail('partial_rotary_factor', `${partial} is not supported, only 1`, ANOTHER)
   const type = scaling ? (scaling.string('rope_type') ?? scaling.string('type') ?? 'default') : 'default'
   if (!scaling || type === 'default') return { ropeTheta, ropeScaling: { type: 'default' } }
   if (type !== 'llama3') {
-    scaling.fail('rope_type', `${shown(type)} is not supported, only "default" and "llama3"`)
+    scaling.fail('rope_type', `${shown(type)} is not supported, only "default" and "llama3"`, ANOTHER)
     return { ropeTheta, ropeScaling: { type: 'default' } }
   }
   const lowFreqFactor = scaling.number('low_freq_factor', { min: 0 })
@@ -177,11 +179,11 @@ export function tokenIds(fields: JsonFields, name: string, vocabSize: number): n
 function refuseUnsupported(fields: JsonFields): void {
   const { hidden_act: act } = fields.object
   if (fields.has('hidden_act') && act !== 'silu') {
-    fields.fail('hidden_act', `${shown(act)} is not supported, only "silu"`)
+    fields.fail('hidden_act', `${shown(act)} is not supported, only "silu"`, ANOTHER)
   }
   for (const bias of ['attention_bias', 'mlp_bias']) {
     if (fields.boolean(bias, false))
-      fields.fail(bias, 'true is not supported: choose a model without linear biases')
+      fields.fail(bias, 'true is not supported', 'choose a model without linear biases')
   }
   if (fields.has('quantization_config')) {
     fields.fail(

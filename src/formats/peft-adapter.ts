@@ -1,5 +1,4 @@
 import { type ByteSource, type FileSink, readText } from '../util/byte-source.ts'
-import { inputError, type Problem } from '../util/errors.ts'
 import {
   ADAPTER_CONFIG_FILE,
   type AdapterConfig,
@@ -8,6 +7,7 @@ import {
   parseAdapterConfig,
 } from './adapter-config.ts'
 import { encodeFloat32, FLOAT_DTYPES, isFloatDtype } from './dtype.ts'
+import { type FileProblem, fileError } from './file-error.ts'
 import { openSafetensors, type StoredTensor } from './safetensors.ts'
 import { type TensorToWrite, writeSafetensors } from './safetensors-writer.ts'
 
@@ -55,7 +55,7 @@ export async function readPeftAdapter(
   )
   if (!configFile || !weightsFile) {
     const missing = configFile ? WEIGHTS_FILE : ADAPTER_CONFIG_FILE
-    throw inputError('adapter', [
+    throw fileError('adapter', [
       {
         message: `the adapter folder has no ${missing}`,
         fix: `a PEFT adapter is ${ADAPTER_CONFIG_FILE} and ${WEIGHTS_FILE}`,
@@ -88,7 +88,7 @@ function placeTensors(
   tensors: ReadonlyMap<string, StoredTensor>,
   linearModules: ReadonlyMap<string, readonly [number, number]>,
 ): Map<string, StoredLora> {
-  const problems: Problem[] = []
+  const problems: FileProblem[] = []
   // Adapters saved from a live model may carry the adapter's name in their keys.
   const unread = new Map([...tensors].map(([key, tensor]) => [key.replace('.default.', '.'), tensor]))
   const take = (module: string, part: Part, shape: readonly number[]): StoredTensor | undefined => {
@@ -123,7 +123,7 @@ function placeTensors(
     const message = `adapter tensor "${key}" belongs to no target module of the base model`
     problems.push({ message, fix: 'use the base model that the adapter was trained on' })
   }
-  if (problems.length > 0) throw inputError('adapter', problems)
+  if (problems.length > 0) throw fileError('adapter', problems)
   return places
 }
 
@@ -143,7 +143,10 @@ export async function writePeftAdapter(
     tensors.push({ name: peftKey(module, part), dtype: 'F32', shape, data: encodeFloat32(values, 'F32') })
   for (const [module, { loraA, loraB, magnitude }] of adapter.modules) {
     const shape = linearModules.get(module)
-    if (!shape) throw inputError('adapter', [{ message: `the base model has no linear layer "${module}"` }])
+    if (!shape) {
+      const message = `the base model has no linear layer "${module}"`
+      throw fileError('adapter', [{ message, fix: 'use the base model that the adapter was trained on' }])
+    }
     add(module, 'loraA', [rank, shape[1]], loraA)
     add(module, 'loraB', [shape[0], rank], loraB)
     if (magnitude) add(module, 'magnitude', [shape[0]], magnitude)

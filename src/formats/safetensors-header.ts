@@ -1,5 +1,5 @@
-import { inputError, type Problem } from '../util/errors.ts'
 import { DTYPE_BYTES, type Dtype, isDtype } from './dtype.ts'
+import { type FileProblem, fileError } from './file-error.ts'
 import { duplicateKeys, isJsonObject, type JsonObject, shown } from './json.ts'
 
 /** One tensor of a file: bytes [start, end), counted from the beginning of the file, row-major, little-endian. */
@@ -20,12 +20,13 @@ export interface SafetensorsHeader {
 /** The reference implementation's limit. */
 export const MAX_HEADER_BYTES = 100_000_000
 const SHOWN_PROBLEMS = 50
+const DAMAGED = 'the file is damaged: download it again'
 
-export function safetensorsError(problems: Problem[]) {
+export function safetensorsError(problems: FileProblem[]) {
   const shownOnes = problems.slice(0, SHOWN_PROBLEMS)
   const more = problems.length - shownOnes.length
-  if (more > 0) shownOnes.push({ message: `… and ${more} more problems` })
-  return inputError('safetensors', shownOnes)
+  if (more > 0) shownOnes.push({ message: `… and ${more} more problems`, fix: DAMAGED })
+  return fileError('safetensors', shownOnes)
 }
 
 /**
@@ -64,14 +65,15 @@ export function parseSafetensorsHeader(
   const json = headerObject(bytes, fileName)
   const dataStart = 8 + bytes.length
   const dataSize = fileSizeBytes - dataStart
-  const problems: Problem[] = []
+  const problems: FileProblem[] = []
   const metadata = readMetadata(json.__metadata__, fileName, problems)
   const entries: TensorEntry[] = []
   for (const [name, description] of Object.entries(json)) {
     if (name === '__metadata__') continue
     const result = readEntry(name, description, dataSize)
-    if (typeof result === 'string') problems.push({ message: `${fileName}: tensor "${name}" ${result}` })
-    else entries.push({ ...result, start: dataStart + result.start, end: dataStart + result.end })
+    if (typeof result === 'string') {
+      problems.push({ message: `${fileName}: tensor "${name}" ${result}`, fix: DAMAGED })
+    } else entries.push({ ...result, start: dataStart + result.start, end: dataStart + result.end })
   }
   // By their bytes; tensors without any stand before the one that begins at the same place.
   entries.sort((a, b) => a.start - b.start || a.end - b.end)
@@ -81,8 +83,7 @@ export function parseSafetensorsHeader(
 }
 
 function headerObject(bytes: Uint8Array, fileName: string): JsonObject {
-  const fail = (message: string) =>
-    safetensorsError([{ message: `${fileName}: ${message}`, fix: 'the file is damaged: download it again' }])
+  const fail = (message: string) => safetensorsError([{ message: `${fileName}: ${message}`, fix: DAMAGED }])
   let text: string
   let json: unknown
   try {
@@ -97,12 +98,15 @@ function headerObject(bytes: Uint8Array, fileName: string): JsonObject {
   return json
 }
 
-function readMetadata(value: unknown, fileName: string, problems: Problem[]): Record<string, string> {
+function readMetadata(value: unknown, fileName: string, problems: FileProblem[]): Record<string, string> {
   if (value === undefined) return {}
   if (isJsonObject(value) && Object.values(value).every((text) => typeof text === 'string')) {
     return value as Record<string, string>
   }
-  problems.push({ message: `${fileName}: __metadata__ must map names to strings, found ${shown(value)}` })
+  problems.push({
+    message: `${fileName}: __metadata__ must map names to strings, found ${shown(value)}`,
+    fix: 'save the file again without it: nothing here needs it',
+  })
   return {}
 }
 
@@ -135,22 +139,18 @@ function checkCoverage(
   dataStart: number,
   fileEnd: number,
   fileName: string,
-  problems: Problem[],
+  problems: FileProblem[],
 ): void {
+  const fail = (message: string) => problems.push({ message: `${fileName}: ${message}`, fix: DAMAGED })
   let covered = dataStart
   let previous = ''
   for (const { name, start, end } of entries) {
-    if (start < covered)
-      problems.push({ message: `${fileName}: tensors "${previous}" and "${name}" overlap` })
-    else if (start > covered) {
-      problems.push({
-        message: `${fileName}: ${start - covered} bytes before tensor "${name}" belong to no tensor`,
-      })
-    }
+    if (start < covered) fail(`tensors "${previous}" and "${name}" overlap`)
+    else if (start > covered) fail(`${start - covered} bytes before tensor "${name}" belong to no tensor`)
     covered = Math.max(covered, end)
     previous = name
   }
   if (covered < fileEnd) {
-    problems.push({ message: `${fileName}: the last ${fileEnd - covered} bytes belong to no tensor` })
+    fail(`the last ${fileEnd - covered} bytes belong to no tensor`)
   }
 }

@@ -1,6 +1,7 @@
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers'
 import { type ByteSource, readText } from '../util/byte-source.ts'
-import { inputError, type StudioError } from '../util/errors.ts'
+import type { StudioError } from '../util/errors.ts'
+import { fileError } from './file-error.ts'
 import { isJsonObject, type JsonObject } from './json.ts'
 
 /**
@@ -45,7 +46,7 @@ export function tokenizerFilesOf(sources: Iterable<ByteSource>): TokenizerFiles 
   for (const source of sources) byName.set(source.name, source)
   const tokenizer = byName.get('tokenizer.json')
   if (!tokenizer) {
-    throw inputError('tokenizer', [
+    throw fileError('tokenizer', [
       {
         message: `tokenizer.json is missing; found ${[...byName.keys()].join(', ') || 'no files'}`,
         fix: 'Add tokenizer.json of the same model (a "fast" tokenizer; tokenizer.model alone cannot be read).',
@@ -235,5 +236,5 @@ const withoutEmpty = (config: JsonObject): JsonObject =>
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 function broken(file: string, cause: string, fix: string): StudioError {
-  return inputError('tokenizer', [{ message: `${file} ${cause}`, fix }])
+  return fileError('tokenizer', [{ message: `${file} ${cause}`, fix }])
 }
