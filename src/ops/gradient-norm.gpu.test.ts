@@ -1,27 +1,13 @@
-import type { Values } from '../reference/array.ts'
-import { gradNorm } from '../reference/grad-norm.ts'
 import { uniformValues } from '../reference/uniform-values.ts'
+import { gradientNormCase } from '../verify/cases/gradient-norm.ts'
 import { gradientNorm } from './gradient-norm.ts'
 import { testOp } from './testing/test-op.ts'
 
-function normTest(name: string, data: Values): void {
-  testOp({
-    name: `gradient norm of ${name}`,
-    inputs: { gradients: { shape: [data.length], data } },
-    build(graph, { gradients }) {
-      const norm = graph.activation('norm', [1])
-      gradientNorm(graph, gradients, norm)
-      return { norm }
-    },
-    reference: ({ gradients }) => ({ outputs: { norm: [gradNorm([gradients], 0).norm] } }),
-  })
-}
-
-normTest('4 elements', uniformValues(4, 1))
-normTest('zeros', new Float64Array(64))
-normTest('a vec4 more than one partial each', uniformValues(4 * 1025, 2))
-normTest('70,000 elements', uniformValues(70_000, 3))
-normTest('very small gradients', uniformValues(256, 4, -1e-12, 1e-12))
+testOp(gradientNormCase('4 elements', uniformValues(4, 1)))
+testOp(gradientNormCase('zeros', new Float64Array(64)))
+testOp(gradientNormCase('a vec4 more than one partial each', uniformValues(4 * 1025, 2)))
+testOp(gradientNormCase('70,000 elements', uniformValues(70_000, 3)))
+testOp(gradientNormCase('very small gradients', uniformValues(256, 4, -1e-12, 1e-12)))
 
 /** The bits of the norm that everything not finite gives. */
 const NOT_FINITE = 0x7fc00000

@@ -1,0 +1,33 @@
+import { rmsnorm } from '../../ops/rmsnorm.ts'
+import { rmsnormBackward, rmsnormForward } from '../../reference/rmsnorm.ts'
+import { uniformValues } from '../../reference/uniform-values.ts'
+import type { DenseInput, OpCase } from '../op-case.ts'
+
+const EPS = 1e-5
+
+/** y = x / rms(x) · weight, and dx. */
+export function rmsnormCase(
+  rows: number,
+  columns: number,
+  format: DenseInput['format'] = 'f32',
+  range = 1,
+): OpCase {
+  return {
+    name: `rmsnorm ${rows}×${columns}, ${format} weight, values up to ${range}`,
+    inputs: {
+      x: {
+        shape: [rows, columns],
+        data: uniformValues(rows * columns, 1, -range, range),
+        gradient: 'activation',
+      },
+      weight: { shape: [columns], data: uniformValues(columns, 2, 0.1, 2), format },
+    },
+    build: (graph, { x, weight }) => ({ y: rmsnorm(graph, x, weight, EPS) }),
+    reference({ x, weight }, gradients) {
+      const { y, rstd } = rmsnormForward(x, weight, Math.fround(EPS))
+      return { outputs: { y }, gradients: { x: rmsnormBackward(gradients.y, x, weight, rstd).dx } }
+    },
+    // The gradient of a single column is what cancellation leaves of it.
+    tolerance: columns === 1 ? { 'd(x)': 1e-4 } : undefined,
+  }
+}
