@@ -19,7 +19,8 @@ export const lanes = [
     counts: 'exit',
   },
   { name: 'types', command: ['typescript/bin/tsc', '-p', '.'], counts: 'exit' },
-  { name: 'unit', command: vitest('unit'), counts: 'vitest' },
+  // Its few tests on Dawn use the software driver that comes with the browser.
+  { name: 'unit', command: vitest('unit'), counts: 'vitest', needsBrowser: true },
   { name: 'gpu', command: vitest('gpu'), counts: 'vitest', mustRun: true, needsBrowser: true },
   {
     name: 'golden',
