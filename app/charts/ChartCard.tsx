@@ -1,11 +1,12 @@
 import { ActionIcon, Group, Modal, Text, Tooltip } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconArrowsMaximize, IconChartLine, IconTable } from '@tabler/icons-react'
-import { type ReactNode, useId } from 'react'
+import { type ReactNode, useId, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Panel } from '../components/Panel.tsx'
 import classes from './ChartCard.module.css'
 import { type Column, DataTable } from './DataTable.tsx'
+import { SavePicture } from './SavePicture.tsx'
 
 interface ChartCardProps<Row> {
   title: string
@@ -34,6 +35,8 @@ export function ChartCard<Row>(props: ChartCardProps<Row>) {
   const id = useId()
   const [asTable, { toggle: toggleTable }] = useDisclosure(false)
   const [enlarged, { open: enlarge, close: shrink }] = useDisclosure(false)
+  const figure = useRef<HTMLElement>(null)
+  const largeFigure = useRef<HTMLElement>(null)
   const body = (height: number, large: boolean) =>
     empty ? (
       <div className={classes.empty} style={{ height }}>
@@ -44,7 +47,7 @@ export function ChartCard<Row>(props: ChartCardProps<Row>) {
     ) : asTable ? (
       <DataTable caption={title} columns={table.columns} rows={table.rows} height={height} />
     ) : (
-      <figure className={classes.figure} aria-label={summary}>
+      <figure className={classes.figure} aria-label={summary} ref={large ? largeFigure : figure}>
         {children(height, large)}
       </figure>
     )
@@ -73,6 +76,7 @@ export function ChartCard<Row>(props: ChartCardProps<Row>) {
               {asTable ? <IconChartLine size={16} aria-hidden /> : <IconTable size={16} aria-hidden />}
             </ActionIcon>
           </Tooltip>
+          <SavePicture title={title} figure={figure} disabled={Boolean(empty) || asTable} />
           <Tooltip label={t('cards.enlarge')}>
             <ActionIcon
               variant="subtle"
@@ -107,7 +111,12 @@ export function ChartCard<Row>(props: ChartCardProps<Row>) {
             {help}
           </Text>
         )}
-        {controls && <div className={classes.controls}>{controls}</div>}
+        <div className={classes.controls}>
+          {controls}
+          <span className={classes.end}>
+            <SavePicture title={title} figure={largeFigure} disabled={asTable} />
+          </span>
+        </div>
         {enlarged && body(ENLARGED_HEIGHT, true)}
       </Modal>
     </Panel>

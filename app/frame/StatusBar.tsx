@@ -74,7 +74,7 @@ function RunStatus() {
   const status = useRun((run) => run.status)
   const step = useRun((run) => run.step)
   const total = useRun((run) => run.totalSteps)
-  const last = useRun((run) => run.steps.at(-1)?.metrics)
+  const last = useRun((run) => run.steps.last?.metrics)
   const secondsLeft = useRun((run) => run.secondsLeft)
   if (!isLive(status)) return null
   const paused = status === 'paused'

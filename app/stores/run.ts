@@ -3,11 +3,11 @@ import type {
   RunEvent,
   RunPhase,
   RunSummary,
-  StepMetrics,
   TensorQuantization,
 } from '../../src/session/events.ts'
 import type { PlanReport } from '../../src/session/reports.ts'
 import type { ErrorData } from '../../src/util/errors.ts'
+import { StepSeries } from './step-series.ts'
 
 export type BytesByCategory = PlanReport['bytes']
 
@@ -61,7 +61,7 @@ export interface RunState {
   plannedTotalBytes: number | null
   allocatedBytes: number | null
   trainableParameters: number | null
-  steps: readonly StepMetrics[]
+  steps: StepSeries
   evaluations: readonly Evaluation[]
   tensors: readonly TensorQuantization[]
   deltaRatios: readonly DeltaRatios[]
@@ -86,7 +86,7 @@ export const idleRun: RunState = {
   plannedTotalBytes: null,
   allocatedBytes: null,
   trainableParameters: null,
-  steps: [],
+  steps: StepSeries.empty,
   evaluations: [],
   tensors: [],
   deltaRatios: [],
@@ -190,7 +190,7 @@ function withStep(state: RunState, event: Extract<RunEvent, { type: 'run/step' }
     step: step.step,
     totalSteps,
     secondsLeft,
-    steps: [...state.steps, step],
+    steps: state.steps.append(step),
   }
   const quantized =
     state.steps.length === 0 && state.tensors.length > 0
@@ -207,7 +207,7 @@ function withStep(state: RunState, event: Extract<RunEvent, { type: 'run/step' }
 
 /** Said once when it begins, not at every step after. */
 function wasNotFinite(state: RunState, metric: string): boolean {
-  const before = state.steps.at(-1)?.metrics as Record<string, number> | undefined
+  const before = state.steps.last?.metrics as Record<string, number> | undefined
   return before?.[metric] !== undefined && !Number.isFinite(before[metric])
 }
 
@@ -216,9 +216,9 @@ function logged(state: RunState, entry: NewLogEntry): RunState {
 }
 
 /** A line of metrics.jsonl a step; JSON has no NaN, so what is not finite is written as its name. */
-export function metricsJsonl(state: RunState): string {
+export function metricsJsonl(state: Pick<RunState, 'steps' | 'evaluations'>): string {
   const lines = [
-    ...state.steps.map(({ step, metrics }) => ({
+    ...Array.from(state.steps, ({ step, metrics }) => ({
       step,
       order: 0,
       values: metrics as Record<string, number>,

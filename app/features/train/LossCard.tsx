@@ -1,14 +1,20 @@
-import { Switch } from '@mantine/core'
+import { NativeSelect, Switch } from '@mantine/core'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ChartCard } from '../../charts/ChartCard.tsx'
-import { decimate } from '../../charts/decimate.ts'
-import { LinePlot, type PlotRow } from '../../charts/LinePlot.tsx'
-import { memoryFor, smooth } from '../../charts/smooth.ts'
+import { CurvePlot } from '../../charts/CurvePlot.tsx'
+import type { Curve } from '../../charts/curve.ts'
+import { thin } from '../../charts/decimate.ts'
+import { heightWithoutOutliers, smooth, stepsToAverage } from '../../charts/smooth.ts'
 import { Quantity } from '../../components/Quantity.tsx'
 import { formatNumber } from '../../format/numbers.ts'
 import { useRun } from '../../stores/context.tsx'
-import { finiteOrNull, usePlotNote } from './plot-rows.ts'
+import classes from './LossCard.module.css'
+import { usePlotNote } from './plot-rows.ts'
+
+/** Choices of smoothing: by itself, off, or over so many steps. */
+const SMOOTHING = ['auto', 'off', '3', '10', '30', '100', '300', '1000'] as const
+type Smoothing = (typeof SMOOTHING)[number]
 
 /** Loss of every step, faint; smoothed, bold; held-out loss as dots. */
 export function LossCard({ className }: { className?: string }) {
@@ -17,42 +23,54 @@ export function LossCard({ className }: { className?: string }) {
   const evaluations = useRun((run) => run.evaluations)
   const totalSteps = useRun((run) => run.totalSteps)
   const [log, setLog] = useState(false)
+  const [clip, setClip] = useState(false)
+  const [smoothing, setSmoothing] = useState<Smoothing>('auto')
 
-  const rows = useMemo(() => {
-    const losses = steps.map(({ metrics }) => metrics['train/loss'])
-    const smoothed = smooth(losses, memoryFor(losses.length))
-    const evalAt = new Map(evaluations.map(({ step, loss }) => [step, loss]))
-    const all = steps.map(({ step }, index) => ({
-      step,
-      loss: losses[index],
-      smooth: smoothed[index],
-      eval: evalAt.get(step),
-    }))
-    const before = evalAt.get(0)
-    return before === undefined ? all : [{ step: 0, loss: undefined, smooth: null, eval: before }, ...all]
-  }, [steps, evaluations])
+  const { raw, smoothed, places } = useMemo(() => {
+    const losses = steps.values('train/loss')
+    const over =
+      smoothing === 'auto' ? stepsToAverage(losses.length) : smoothing === 'off' ? 1 : Number(smoothing)
+    return { raw: losses, smoothed: smooth(losses, over), places: thin(losses) }
+  }, [steps, smoothing])
 
-  const shown = useMemo(
-    () => decimate(rows, (row) => row.loss, { keep: (row) => row.eval !== undefined }),
-    [rows],
+  const curves = useMemo(() => {
+    const all = steps.steps
+    const xs = places.map((place) => all[place])
+    const line: Curve = {
+      key: 'loss',
+      name: t('cards.loss.raw'),
+      color: smoothing === 'off' ? 'var(--nibble-series-main)' : 'var(--nibble-series-faint)',
+      look: smoothing === 'off' ? 'bold' : 'faint',
+      xs,
+      ys: places.map((place) => raw[place]),
+    }
+    const average: Curve = {
+      key: 'smooth',
+      name: t('cards.loss.smooth'),
+      color: 'var(--nibble-series-main)',
+      xs,
+      ys: places.map((place) => smoothed[place]),
+    }
+    const heldOut: Curve = {
+      key: 'eval',
+      name: t('cards.loss.eval'),
+      color: 'var(--nibble-series-eval)',
+      look: 'dots',
+      xs: evaluations.map(({ step }) => step),
+      ys: evaluations.map(({ loss }) => loss),
+    }
+    return [line, ...(smoothing === 'off' ? [] : [average]), ...(evaluations.length > 0 ? [heldOut] : [])]
+  }, [steps, places, raw, smoothed, evaluations, smoothing, t])
+
+  const top = useMemo(() => (clip ? heightWithoutOutliers(raw, smoothed) : undefined), [clip, raw, smoothed])
+  const above = top === undefined ? 0 : raw.reduce((count, loss) => (loss > top ? count + 1 : count), 0)
+  const note = usePlotNote(steps, 'train/loss', places.length, above)
+  const rows = useMemo(
+    () => tableRows(steps.steps, raw, smoothed, places, evaluations),
+    [steps, raw, smoothed, places, evaluations],
   )
-  const plotted: PlotRow[] = shown.map((row) => ({
-    step: row.step,
-    loss: finiteOrNull(row.loss),
-    smooth: row.smooth,
-    eval: finiteOrNull(row.eval),
-  }))
-  const note = usePlotNote(
-    rows.map((row) => row.loss),
-    shown.length,
-  )
-  const first = steps[0]?.metrics['train/loss']
-  const last = steps.at(-1)?.metrics['train/loss']
-  const series = [
-    { key: 'loss', name: t('cards.loss.raw'), color: 'var(--nibble-series-faint)', look: 'faint' as const },
-    { key: 'smooth', name: t('cards.loss.smooth'), color: 'var(--nibble-series-main)' },
-    { key: 'eval', name: t('cards.loss.eval'), color: 'var(--nibble-series-eval)', look: 'dots' as const },
-  ].filter(({ key }) => key !== 'eval' || evaluations.length > 0)
+  const first = raw[0]
+  const last = raw.at(-1)
 
   return (
     <ChartCard
@@ -71,15 +89,37 @@ export function LossCard({ className }: { className?: string }) {
       note={note}
       empty={rows.length === 0 ? t('cards.waiting') : undefined}
       controls={
-        <Switch
-          size="xs"
-          label={t('cards.log')}
-          checked={log}
-          onChange={(event) => setLog(event.currentTarget.checked)}
-        />
+        <>
+          <Switch
+            size="xs"
+            label={t('cards.log')}
+            checked={log}
+            onChange={(event) => setLog(event.currentTarget.checked)}
+          />
+          <Switch
+            size="xs"
+            label={t('cards.clip')}
+            checked={clip}
+            onChange={(event) => setClip(event.currentTarget.checked)}
+          />
+          <NativeSelect
+            size="xs"
+            label={t('cards.smoothing')}
+            classNames={{ root: classes.smoothing, label: classes.smoothingLabel }}
+            value={smoothing}
+            onChange={(event) => setSmoothing(event.currentTarget.value as Smoothing)}
+            data={SMOOTHING.map((value) => ({
+              value,
+              label:
+                value === 'auto' || value === 'off'
+                  ? t(`cards.smoothingSteps.${value}`)
+                  : t('cards.smoothingSteps.steps', { steps: value }),
+            }))}
+          />
+        </>
       }
       table={{
-        rows: shown,
+        rows,
         columns: [
           { name: t('cards.step'), value: (row) => row.step },
           { name: t('cards.loss.raw'), value: (row) => <Quantity value={row.loss} /> },
@@ -88,7 +128,7 @@ export function LossCard({ className }: { className?: string }) {
             ? [
                 {
                   name: t('cards.loss.eval'),
-                  value: (row: (typeof shown)[number]) => <Quantity value={row.eval} />,
+                  value: (row: TableRow) => <Quantity value={row.eval} />,
                 },
               ]
             : []),
@@ -96,16 +136,39 @@ export function LossCard({ className }: { className?: string }) {
       }}
     >
       {(height) => (
-        <LinePlot
-          rows={plotted}
-          series={series}
+        <CurvePlot
+          curves={curves}
           height={height}
           log={log}
-          firstStep={rows[0]?.step}
-          lastStep={totalSteps}
+          top={top}
+          x={[Math.min(rows[0]?.step ?? 1, 1), Math.max(totalSteps, steps.last?.step ?? 0)]}
           xName={t('cards.step')}
         />
       )}
     </ChartCard>
   )
+}
+
+interface TableRow {
+  step: number
+  loss?: number
+  smooth?: number | null
+  eval?: number
+}
+
+/** The drawn steps, with every evaluation in its place. */
+function tableRows(
+  steps: Float64Array,
+  raw: Float64Array,
+  smoothed: Float64Array,
+  places: readonly number[],
+  evaluations: readonly { step: number; loss: number }[],
+): TableRow[] {
+  const rows = new Map<number, TableRow>()
+  for (const place of places) {
+    const smooth = Number.isNaN(smoothed[place]) ? null : smoothed[place]
+    rows.set(steps[place], { step: steps[place], loss: raw[place], smooth })
+  }
+  for (const { step, loss } of evaluations) rows.set(step, { ...(rows.get(step) ?? { step }), eval: loss })
+  return [...rows.values()].sort((a, b) => a.step - b.step)
 }

@@ -2,29 +2,38 @@ import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { MetricName } from '../../../src/session/events.ts'
 import { ChartCard } from '../../charts/ChartCard.tsx'
-import { decimate } from '../../charts/decimate.ts'
-import { LinePlot } from '../../charts/LinePlot.tsx'
+import { CurvePlot } from '../../charts/CurvePlot.tsx'
+import { thin } from '../../charts/decimate.ts'
 import { Quantity } from '../../components/Quantity.tsx'
 import { formatNumber } from '../../format/numbers.ts'
 import { useRun } from '../../stores/context.tsx'
-import { finiteOrNull, usePlotNote } from './plot-rows.ts'
+import { usePlotNote } from './plot-rows.ts'
 
 /** One metric over the steps of the run. */
 export function MetricCard({ metric, title, help }: { metric: MetricName; title: string; help: string }) {
   const { t } = useTranslation()
   const steps = useRun((run) => run.steps)
   const totalSteps = useRun((run) => run.totalSteps)
-  const rows = useMemo(
-    () => steps.map(({ step, metrics }) => ({ step, value: metrics[metric] })),
-    [steps, metric],
+  const rows = useMemo(() => {
+    const all = steps.steps
+    const values = steps.values(metric)
+    return thin(values).map((place) => ({ step: all[place], value: values[place] }))
+  }, [steps, metric])
+  const curves = useMemo(
+    () => [
+      {
+        key: metric,
+        name: title,
+        color: 'var(--nibble-series-main)',
+        xs: rows.map(({ step }) => step),
+        ys: rows.map(({ value }) => value),
+      },
+    ],
+    [rows, metric, title],
   )
-  const shown = useMemo(() => decimate(rows, (row) => row.value), [rows])
-  const note = usePlotNote(
-    rows.map((row) => row.value),
-    shown.length,
-  )
-  const first = rows[0]?.value
-  const last = rows.at(-1)?.value
+  const note = usePlotNote(steps, metric, rows.length)
+  const first = steps.at(0)?.metrics[metric]
+  const last = steps.last?.metrics[metric]
   return (
     <ChartCard
       title={title}
@@ -34,7 +43,7 @@ export function MetricCard({ metric, title, help }: { metric: MetricName; title:
       note={note}
       empty={rows.length === 0 ? t('cards.waiting') : undefined}
       table={{
-        rows: shown,
+        rows,
         columns: [
           { name: t('cards.step'), value: (row) => row.step },
           { name: title, value: (row) => <Quantity value={row.value} /> },
@@ -42,11 +51,10 @@ export function MetricCard({ metric, title, help }: { metric: MetricName; title:
       }}
     >
       {(height) => (
-        <LinePlot
-          rows={shown.map(({ step, value }) => ({ step, value: finiteOrNull(value) }))}
-          series={[{ key: 'value', name: title, color: 'var(--nibble-series-main)' }]}
+        <CurvePlot
+          curves={curves}
           height={height}
-          lastStep={totalSteps}
+          x={[1, Math.max(totalSteps, steps.last?.step ?? 0)]}
           xName={t('cards.step')}
         />
       )}

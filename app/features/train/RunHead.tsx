@@ -44,7 +44,7 @@ function Live() {
   const { status, phase, progress, secondsLeft, steps, tensors } = useRun((run) => run)
   const [asking, { open: ask, close: stopAsking }] = useDisclosure(false)
   const paused = status === 'paused'
-  const metrics = steps.at(-1)?.metrics
+  const metrics = steps.last?.metrics
   const tensor = phase === 'quantizing' ? tensors.at(-1) : undefined
   const title =
     status === 'paused' || status === 'stopping'
