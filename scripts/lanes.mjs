@@ -7,6 +7,7 @@
  * @property {'vitest' | 'playwright' | 'exit'} counts how its result is counted; 'exit' is one check
  * @property {boolean} [mustRun] a run of no tests is a failure
  * @property {boolean} [needsBrowser]
+ * @property {boolean} [needsDawn] a Vulkan driver is chosen for Dawn in this very process
  * @property {boolean} [needsApp]
  * @property {boolean} [needsCli]
  */
@@ -20,7 +21,7 @@ export const lanes = [
   },
   { name: 'types', command: ['typescript/bin/tsc', '-p', '.'], counts: 'exit' },
   // Its few tests on Dawn use the software driver that comes with the browser.
-  { name: 'unit', command: vitest('unit'), counts: 'vitest', needsBrowser: true },
+  { name: 'unit', command: vitest('unit'), counts: 'vitest', needsBrowser: true, needsDawn: true },
   { name: 'gpu', command: vitest('gpu'), counts: 'vitest', mustRun: true, needsBrowser: true },
   {
     name: 'golden',

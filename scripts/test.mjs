@@ -9,6 +9,7 @@ import { ensureBrowser } from './browser.mjs'
 import { app, cli, ensureBuilt, root } from './build.mjs'
 import { lanes } from './lanes.mjs'
 import { countPlaywright, countVitest, judge, sentence, skippedNames, sum } from './test-counts.mjs'
+import { chooseVulkanDriver } from './vulkan.mjs'
 
 /** @typedef {import('./lanes.mjs').Lane} Lane */
 /** @typedef {import('./test-counts.mjs').Counts} Counts */
@@ -54,6 +55,7 @@ async function runLane(lane) {
   const env = { NIBBLE_ADAPTER: 'software' }
   try {
     if (lane.needsBrowser) env.CHROME_PATH = ensureBrowser()
+    if (lane.needsDawn) Object.assign(env, chooseVulkanDriver({ ...process.env, ...env }).env)
     if (lane.needsApp) await ensureBuilt(app)
     if (lane.needsCli) await ensureBuilt(cli)
   } catch (error) {
