@@ -73,7 +73,7 @@ export function CurvePlot(props: CurvePlotProps) {
             onPointerLeave={() => setPointed(null)}
           >
             <clipPath id={clip}>
-              <rect x={-2} y={-2} width={innerWidth + 4} height={innerHeight + 4} />
+              <rect x={-6} y={-3} width={innerWidth + 12} height={innerHeight + 9} />
             </clipPath>
             {y.ticks.map((tick) => (
               <g key={tick}>
