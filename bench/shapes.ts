@@ -39,6 +39,13 @@ const llama = (
 export const SHAPES: Record<string, BenchShape> = {
   /** The embedded model on its README's batch. */
   'studio-tiny-3m': { model: llama(192, 512, 6, 6, 2, 4096), batchSize: 16, sequenceLength: 64, rank: 8 },
+  /** The same with an adapter whose moments are worth paging. */
+  'studio-tiny-3m-rank-64': {
+    model: llama(192, 512, 6, 6, 2, 4096),
+    batchSize: 16,
+    sequenceLength: 64,
+    rank: 64,
+  },
   /** Two layers of SmolLM2-135M's shape. */
   'smollm2-135m-2-layers': {
     model: llama(576, 1536, 2, 9, 3, 49152),
