@@ -10,11 +10,16 @@ import type { BenchShape } from './shapes.ts'
 import { median, prepareTraining } from './training.ts'
 
 /** Where the pages that the GPU has no room for live. */
-export const TIERS = ['host', 'store'] as const
-export type Tier = (typeof TIERS)[number]
+export type Tier = 'host' | 'store'
 
 /** Shares of the moments that fit the GPU budget; 0 is the least that works, two pages. */
-export const GPU_SHARES = [1, 0.5, 0.1, 0]
+const GPU_SHARES = [1, 0.5, 0.1, 0]
+
+/** With all moments on the GPU there is no other tier. */
+export const pagingCases = (): { tier: Tier; gpuShare: number }[] =>
+  GPU_SHARES.flatMap((gpuShare) =>
+    (gpuShare < 1 ? (['host', 'store'] as const) : (['host'] as const)).map((tier) => ({ tier, gpuShare })),
+  )
 
 export interface PagingTimes {
   shape: string
@@ -76,7 +81,7 @@ export async function timePaging(
       (after[key] - before[key]) / steps
     const hits = after.hits - before.hits
     const misses = after.hostMisses + after.storeMisses - before.hostMisses - before.storeMisses
-    const speeds = tier === 'store' && gpuShare < 1 ? await storeSpeeds(store, layout.pageBytes) : null
+    const speeds = tier === 'store' ? await storeSpeeds(store, layout.pageBytes) : null
     return {
       shape: name,
       tier,
