@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { DEFAULT_TRAITS } from '../graph/device.ts'
+import { nodeTemplates } from '../host/node-templates.ts'
 import { pathSource } from '../host/path-source.ts'
 import { openModel } from '../session/open-model.ts'
 import { planRun } from '../session/plan-run.ts'
@@ -19,7 +20,7 @@ export async function run(context: CommandContext): Promise<void> {
     if (file !== undefined) traits = deviceTraits(readJson('device-limits', file))
   })
   const sources = await Promise.all(model.files.map((path) => pathSource(basename(path), path)))
-  const report = planRun({ model: await openModel(model.name, sources), config, traits })
+  const report = planRun({ model: await openModel(model.name, sources, nodeTemplates()), config, traits })
   output.answer(report, describePlan(report))
 }
 

@@ -1,11 +1,8 @@
-import { Template } from '@huggingface/jinja'
 import type { Tokenizer } from '../formats/tokenizer.ts'
-import { inputError } from '../util/errors.ts'
+import { StudioError } from '../util/errors.ts'
+import type { ChatMessage, TemplateRunner, TemplateText, WrittenText } from './template-texts.ts'
 
-export interface ChatMessage {
-  role: string
-  content: string
-}
+export type { ChatMessage, TemplateRunner } from './template-texts.ts'
 
 /**
  * The studio's template for tokenizers that have none: ChatML-like, but in plain words and with the tokenizer's own EOS
@@ -18,42 +15,46 @@ export const DEFAULT_CHAT_TEMPLATE =
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 
 export interface ChatTemplate {
-  /** The text that generation feeds (with `addGenerationPrompt`) or that training sees. Throws what the template raises. */
-  render(messages: readonly ChatMessage[], options?: { addGenerationPrompt?: boolean }): string
-  /** Ids of `render(messages, addGenerationPrompt)`: exactly what generation feeds. BOS comes from the template only. */
-  promptIds(messages: readonly ChatMessage[]): number[]
+  /** The texts that generation feeds (with `addGenerationPrompt`) or that training sees, in order. */
+  write(texts: readonly TemplateText[]): Promise<WrittenText[]>
+  /**
+   * Ids of a conversation with the beginning of an answer: exactly what generation feeds. BOS comes from the template
+   * only. @throws input/chat-refused with the template's own words
+   */
+  promptIds(messages: readonly ChatMessage[]): Promise<number[]>
   /** True when the tokenizer has no template and the studio's is used. */
   readonly isDefault: boolean
   /** Where generation stops: EOS and the template's end-of-turn token. */
   readonly stopIds: ReadonlySet<number>
 }
 
-/** Throws `input/chat-template` when the template cannot be parsed. */
-export function chatTemplateFor(tokenizer: Tokenizer): ChatTemplate {
+/** @throws input/chat-template when the template cannot be parsed, or does not finish a short conversation in time */
+export async function openChatTemplate(tokenizer: Tokenizer, run: TemplateRunner): Promise<ChatTemplate> {
   const isDefault = tokenizer.chatTemplate === undefined
-  let template: Template
-  try {
-    template = new Template(tokenizer.chatTemplate ?? DEFAULT_CHAT_TEMPLATE)
-  } catch (error) {
-    throw inputError('chat-template', [
-      {
-        message: `The tokenizer's chat template cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-        fix: 'Mend chat_template in tokenizer_config.json (or chat_template.jinja), or remove it to use the studio’s own.',
-      },
-    ])
-  }
+  const source = tokenizer.chatTemplate ?? DEFAULT_CHAT_TEMPLATE
   const variables = { bos_token: '', eos_token: '', ...tokenizer.specialTokens }
-  const render: ChatTemplate['render'] = (messages, options) =>
-    template.render({ ...variables, messages, add_generation_prompt: options?.addGenerationPrompt ?? false })
-
+  const write: ChatTemplate['write'] = (texts) => run({ source, variables, texts })
   return {
-    render,
-    promptIds: (messages) =>
-      withoutDoubleBos(tokenizer, tokenizer.encode(render(messages, { addGenerationPrompt: true }))),
+    write,
+    async promptIds(messages) {
+      const [written] = await write([{ messages, addGenerationPrompt: true }])
+      if ('refusal' in written) {
+        throw new StudioError(
+          'input/chat-refused',
+          `The model's chat template refuses this conversation: ${written.refusal}`,
+          { hint: 'Change the roles or their order to what the model was trained on.' },
+        )
+      }
+      return templatedIds(tokenizer, written.text)
+    },
     isDefault,
-    stopIds: stopIdsOf(tokenizer, render),
+    stopIds: await stopIdsOf(tokenizer, write),
   }
 }
+
+/** Ids of a text that a template has written: BOS is there already, and never twice. */
+export const templatedIds = (tokenizer: Tokenizer, text: string): number[] =>
+  withoutDoubleBos(tokenizer, tokenizer.encode(text))
 
 /** Ids that generation feeds for plain text: BOS where the model's documents begin with it, never two. */
 export function textPromptIds(tokenizer: Tokenizer, text: string): number[] {
@@ -72,25 +73,27 @@ export function documentBos(tokenizer: Tokenizer): number | undefined {
   return bosId !== undefined && (addsBos || bosId === eosId) ? bosId : undefined
 }
 
-export function withoutDoubleBos(tokenizer: Tokenizer, ids: number[]): number[] {
+function withoutDoubleBos(tokenizer: Tokenizer, ids: number[]): number[] {
   const { bosId } = tokenizer
   let extra = 0
   if (bosId !== undefined) while (ids[extra] === bosId && ids[extra + 1] === bosId) extra++
   return extra === 0 ? ids : ids.slice(extra)
 }
 
-function stopIdsOf(tokenizer: Tokenizer, render: ChatTemplate['render']): Set<number> {
+async function stopIdsOf(tokenizer: Tokenizer, write: ChatTemplate['write']): Promise<Set<number>> {
   const ids = new Set<number>()
   if (tokenizer.eosId !== undefined) ids.add(tokenizer.eosId)
-  try {
-    const user = { role: 'user', content: 'a' }
-    const answer = 'b'
-    const text = render([user, { role: 'assistant', content: answer }])
-    const tail = tokenizer.encode(text.slice(text.lastIndexOf(answer) + answer.length))
-    const end = tail.find((id) => tokenizer.specialIds.has(id))
-    if (end !== undefined) ids.add(end)
-  } catch {
-    // A template that refuses this conversation still has its EOS; rows it refuses are reported with its own words.
-  }
+  const answer = 'b'
+  const messages = [
+    { role: 'user', content: 'a' },
+    { role: 'assistant', content: answer },
+  ]
+  const [written] = await write([{ messages, addGenerationPrompt: false }])
+  // A template that refuses this conversation still has its EOS; rows it refuses are reported with its own words.
+  if ('refusal' in written) return ids
+  const { text } = written
+  const tail = tokenizer.encode(text.slice(text.lastIndexOf(answer) + answer.length))
+  const end = tail.find((id) => tokenizer.specialIds.has(id))
+  if (end !== undefined) ids.add(end)
   return ids
 }

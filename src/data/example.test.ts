@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Tokenizer } from '../formats/tokenizer.ts'
-import { type ChatMessage, chatTemplateFor, DEFAULT_CHAT_TEMPLATE, textPromptIds } from './chat-template.ts'
+import { type ChatMessage, DEFAULT_CHAT_TEMPLATE, openChatTemplate, textPromptIds } from './chat-template.ts'
 import { chatExamples, type Example, textExamples, tokenExample } from './example.ts'
 import { IGNORE_INDEX } from './row-shapes.ts'
 import { embeddedTokenizer } from './testing/embedded.ts'
+import { runTemplate } from './testing/run-template.ts'
+import { writtenAnswers } from './written-answers.ts'
 
 const options = { maxSeqLength: 512, trainOn: 'completion' } as const
 const user = (content: string): ChatMessage => ({ role: 'user', content })
@@ -17,37 +19,46 @@ beforeAll(async () => {
 const learned = (example: Example) =>
   tokenizer.decode(example.inputIds.filter((_, t) => example.labels[t] !== IGNORE_INDEX))
 const whole = (example: Example) => tokenizer.decode(example.inputIds)
-const examplesOf = (
+const templateOf = (using: Tokenizer) => openChatTemplate(using, runTemplate)
+async function examplesOf(
   messages: ChatMessage[],
   using: Tokenizer = tokenizer,
   choice: Parameters<typeof chatExamples>[4] = options,
-) => chatExamples(3, messages, using, chatTemplateFor(using), choice)
+): Promise<Example[]> {
+  const [written] = await writtenAnswers(await templateOf(using), [messages])
+  if ('refusal' in written) throw new Error(written.refusal)
+  return chatExamples(3, messages, written, using, choice)
+}
 
 describe('the embedded model’s chat template', () => {
-  it('writes what its README says', () => {
-    const template = chatTemplateFor(tokenizer)
+  it('writes what its README says', async () => {
+    const template = await templateOf(tokenizer)
+    const written = async (messages: ChatMessage[], addGenerationPrompt = false) =>
+      (await template.write([{ messages, addGenerationPrompt }]))[0]
     const messages = [user('Define "otter" (n.).')]
     const prompt = '<|endoftext|><|user|>Define "otter" (n.).<|end|><|assistant|>'
-    expect(template.render(messages, { addGenerationPrompt: true })).toBe(prompt)
-    expect(tokenizer.decode(template.promptIds(messages))).toBe(prompt)
-    expect(template.render([...messages, assistant('An animal.')])).toBe(`${prompt}An animal.<|end|>`)
-    expect(template.render([{ role: 'system', content: 'Be brief.' }, ...messages])).toBe(
-      '<|endoftext|><|user|>Be brief.\n\nDefine "otter" (n.).<|end|>',
-    )
+    expect(await written(messages, true)).toEqual({ text: prompt })
+    expect(tokenizer.decode(await template.promptIds(messages))).toBe(prompt)
+    expect(await written([...messages, assistant('An animal.')])).toEqual({
+      text: `${prompt}An animal.<|end|>`,
+    })
+    expect(await written([{ role: 'system', content: 'Be brief.' }, ...messages])).toEqual({
+      text: '<|endoftext|><|user|>Be brief.\n\nDefine "otter" (n.).<|end|>',
+    })
     expect([...template.stopIds].sort()).toEqual([0, 4])
     expect(template.isDefault).toBe(false)
   })
 
   it('is refused with its cause when it cannot be parsed', async () => {
     const broken = await embeddedTokenizer((config) => Object.assign(config, { chat_template: '{% for %}' }))
-    expect(() => chatTemplateFor(broken)).toThrow(/chat template cannot be read/)
+    await expect(templateOf(broken)).rejects.toThrow(/chat template .* cannot be read/)
   })
 })
 
 describe('chatExamples', () => {
-  it('feeds the prompt that generation feeds, and learns the answer with its end of turn', () => {
-    const [example] = examplesOf([user('What is a river?'), assistant('Water.')])
-    const prompt = chatTemplateFor(tokenizer).promptIds([user('What is a river?')])
+  it('feeds the prompt that generation feeds, and learns the answer with its end of turn', async () => {
+    const [example] = await examplesOf([user('What is a river?'), assistant('Water.')])
+    const prompt = await (await templateOf(tokenizer)).promptIds([user('What is a river?')])
     expect([...example.inputIds.slice(0, prompt.length)]).toEqual(prompt)
     expect([...example.labels.slice(0, prompt.length)]).toEqual(prompt.map(() => IGNORE_INDEX))
     expect(learned(example)).toBe('Water.<|end|>')
@@ -57,7 +68,7 @@ describe('chatExamples', () => {
     expect(example.inputIds.filter((id) => id === 0).length).toBe(1)
   })
 
-  it('learns every answer of a conversation and nothing in between', () => {
+  it('learns every answer of a conversation and nothing in between', async () => {
     const messages = [
       user('Hi'),
       assistant('Hello.'),
@@ -65,24 +76,27 @@ describe('chatExamples', () => {
       assistant('Good night.'),
       user('never answered'),
     ]
-    const [example, ...others] = examplesOf(messages)
+    const [example, ...others] = await examplesOf(messages)
     expect(others).toEqual([])
     expect(whole(example)).toBe(
       '<|endoftext|><|user|>Hi<|end|><|assistant|>Hello.<|end|><|user|>Bye<|end|><|assistant|>Good night.<|end|>',
     )
     expect(learned(example)).toBe('Hello.<|end|>Good night.<|end|>')
     expect(example.endOfTurn.map((t) => example.inputIds[t])).toEqual([4, 4])
-    const secondPrompt = chatTemplateFor(tokenizer).promptIds(messages.slice(0, 3))
+    const secondPrompt = await (await templateOf(tokenizer)).promptIds(messages.slice(0, 3))
     expect([...example.inputIds.slice(0, secondPrompt.length)]).toEqual(secondPrompt)
   })
 
-  it('learns the prompts too when asked', () => {
-    const [example] = examplesOf([user('Hi'), assistant('Hello.')], tokenizer, { ...options, trainOn: 'all' })
+  it('learns the prompts too when asked', async () => {
+    const [example] = await examplesOf([user('Hi'), assistant('Hello.')], tokenizer, {
+      ...options,
+      trainOn: 'all',
+    })
     expect([...example.labels]).toEqual([...example.inputIds])
   })
 
-  it('cuts what is longer than maxSeqLength and says how long it was', () => {
-    const [example] = examplesOf([user('Hi'), assistant('one two three four five six')], tokenizer, {
+  it('cuts what is longer than maxSeqLength and says how long it was', async () => {
+    const [example] = await examplesOf([user('Hi'), assistant('one two three four five six')], tokenizer, {
       ...options,
       maxSeqLength: 7,
     })
@@ -96,7 +110,7 @@ describe('chatExamples', () => {
     const twice = await embeddedTokenizer((config) =>
       Object.assign(config, { chat_template: `{{ bos_token }}${config.chat_template as string}` }),
     )
-    const [example] = examplesOf([user('Hi'), assistant('Hello.<|end|>')], twice)
+    const [example] = await examplesOf([user('Hi'), assistant('Hello.<|end|>')], twice)
     expect(whole(example)).toBe('<|endoftext|><|user|>Hi<|end|><|assistant|>Hello.<|end|>')
     expect(learned(example)).toBe('Hello.<|end|>')
   })
@@ -107,7 +121,10 @@ describe('chatExamples', () => {
         chat_template: (config.chat_template as string).replaceAll("'<|end|>'", "'<|end|>\\n'"),
       }),
     )
-    const [example] = examplesOf([user('Hi'), assistant('Hello.'), user('Bye'), assistant('Bye.')], newlines)
+    const [example] = await examplesOf(
+      [user('Hi'), assistant('Hello.'), user('Bye'), assistant('Bye.')],
+      newlines,
+    )
     expect(learned(example)).toBe('Hello.<|end|>Bye.<|end|>')
     expect(whole(example)).toBe(
       '<|endoftext|><|user|>Hi<|end|>\n<|assistant|>Hello.<|end|>\n<|user|>Bye<|end|>\n<|assistant|>Bye.<|end|>',
@@ -122,7 +139,7 @@ describe('chatExamples', () => {
           "{% for m in messages %}{{ m.role + ': ' + m.content + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}",
       }),
     )
-    const [example] = examplesOf([user('Hi'), assistant('Hello.')], bare)
+    const [example] = await examplesOf([user('Hi'), assistant('Hello.')], bare)
     expect(whole(example)).toMatch(/^user: Hi\nassistant: Hello\.\n<\|pad\|>$/)
     expect(example.endOfTurn).toEqual([example.inputIds.length - 1])
     expect(example.inputIds.filter((id) => id === 1).length).toBe(1)
@@ -138,10 +155,10 @@ describe('chatExamples', () => {
     )
     const prompt = [user('walk')]
     const messages = [...prompt, assistant('ing home')]
-    const promptIds = chatTemplateFor(bordered).promptIds(prompt)
+    const promptIds = await (await templateOf(bordered)).promptIds(prompt)
     const joined = bordered.encode('walking home<|end|>')
     expect(joined.slice(0, promptIds.length)).not.toEqual(promptIds)
-    const [example] = examplesOf(messages, bordered)
+    const [example] = await examplesOf(messages, bordered)
     expect([...example.inputIds]).toEqual([...promptIds, ...bordered.encode('ing home<|end|>')])
     expect(learned(example)).toBe('ing home<|end|>')
   })
@@ -155,7 +172,7 @@ describe('chatExamples', () => {
         ),
       }),
     )
-    const [example] = examplesOf([user('Hi'), assistant('Hello.')], thinking)
+    const [example] = await examplesOf([user('Hi'), assistant('Hello.')], thinking)
     expect(whole(example)).toBe('<|endoftext|><|user|>Hi<|end|><|assistant|><think>\nHello.<|end|>')
     expect(learned(example)).toBe('Hello.<|end|>')
   })
@@ -168,7 +185,7 @@ describe('chatExamples', () => {
           "{% for m in messages %}{% if m.role == 'assistant' %}{{ '<|assistant|>' + (m.content if loop.last else m.content.split('|')[-1]) + '<|end|>' }}{% else %}{{ '<|user|>' + m.content + '<|end|>' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}",
       }),
     )
-    const examples = examplesOf(
+    const examples = await examplesOf(
       [user('Hi'), assistant('hmm|Hello.'), user('Bye'), assistant('hmm|Bye.')],
       forgetful,
     )
@@ -184,7 +201,7 @@ describe('chatExamples', () => {
     const strict = await embeddedTokenizer((config) =>
       Object.assign(config, { chat_template: "{{ raise_exception('no system role') }}" }),
     )
-    expect(() => examplesOf([user('Hi'), assistant('x')], strict)).toThrow('no system role')
+    await expect(examplesOf([user('Hi'), assistant('x')], strict)).rejects.toThrow('no system role')
   })
 
   it('uses the studio’s template where the tokenizer has none, with its EOS as end of turn', async () => {
@@ -192,10 +209,10 @@ describe('chatExamples', () => {
       delete config.chat_template
       config.bos_token = '<|pad|>'
     })
-    const template = chatTemplateFor(plain)
+    const template = await templateOf(plain)
     expect(template.isDefault).toBe(true)
     expect(DEFAULT_CHAT_TEMPLATE).toContain('im_start')
-    const [example] = examplesOf([user('Hi'), assistant('Hello.')], plain)
+    const [example] = await examplesOf([user('Hi'), assistant('Hello.')], plain)
     expect(whole(example)).toBe(
       '<|pad|><|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello.<|endoftext|>',
     )

@@ -1,7 +1,8 @@
 import type { Tokenizer } from '../formats/tokenizer.ts'
-import { type ChatMessage, type ChatTemplate, documentBos, withoutDoubleBos } from './chat-template.ts'
+import { type ChatMessage, documentBos, templatedIds } from './chat-template.ts'
 import { IGNORE_INDEX, type RowContent } from './row-shapes.ts'
 import type { Sequence } from './sequence.ts'
+import type { WrittenAnswer } from './written-answers.ts'
 
 /** A row as it is trained: tokens with labels, cut to maxSeqLength. */
 export interface Example extends Sequence {
@@ -25,26 +26,21 @@ interface Draft {
   endOfTurn: number[]
 }
 
-/** Examples of a conversation. Throws what the chat template raises (some refuse a system message, or two users in a row). */
+/** Examples of a conversation, from what its chat template writes around every answer. */
 export function chatExamples(
   row: number,
   messages: readonly ChatMessage[],
+  answers: readonly WrittenAnswer[],
   tokenizer: Tokenizer,
-  template: ChatTemplate,
   options: ExampleOptions,
 ): Example[] {
   const drafts: Draft[] = []
   let draft: Draft | undefined
   let textSoFar = ''
-  const lastAnswer = messages.findLastIndex((message) => message.role === 'assistant')
 
-  for (let i = 0; i <= lastAnswer; i++) {
-    if (messages[i].role !== 'assistant') continue
-    const promptText = template.render(messages.slice(0, i), { addGenerationPrompt: true })
-    const fullText = template.render(messages.slice(0, i + 1))
-    const promptIds = encodeTemplated(tokenizer, promptText)
-
-    const between = draft && continuation(draft.ids, textSoFar, promptIds, promptText, tokenizer)
+  for (const answer of answers) {
+    const promptIds = templatedIds(tokenizer, answer.prompt)
+    const between = draft && continuation(draft.ids, textSoFar, promptIds, answer.prompt, tokenizer)
     if (draft && between) appendMasked(draft, between)
     else {
       draft = { ids: [], labels: [], endOfTurn: [] }
@@ -52,12 +48,12 @@ export function chatExamples(
       drafts.push(draft)
     }
 
-    const fullIds = encodeTemplated(tokenizer, fullText)
-    const completion: number[] = startsWith(fullIds, draft.ids)
-      ? fullIds.slice(draft.ids.length)
-      : tokenizer.encode(completionText(messages, i, promptText, fullText, template))
-    appendCompletion(draft, completion, tokenizer, i === lastAnswer)
-    textSoFar = fullText
+    const wholeIds = templatedIds(tokenizer, answer.whole)
+    const completion: number[] = startsWith(wholeIds, draft.ids)
+      ? wholeIds.slice(draft.ids.length)
+      : tokenizer.encode(completionText(answer, messages[answer.index].content))
+    appendCompletion(draft, completion, tokenizer, answer === answers.at(-1))
+    textSoFar = answer.whole
   }
 
   for (const each of drafts) dropTail(each)
@@ -133,21 +129,12 @@ function continuation(
 }
 
 /** The answer as the template writes it, with its end of turn, when the prompt's tokens are no beginning of the whole. */
-function completionText(
-  messages: readonly ChatMessage[],
-  i: number,
-  promptText: string,
-  fullText: string,
-  template: ChatTemplate,
-): string {
-  if (fullText.startsWith(promptText)) return fullText.slice(promptText.length)
-  // Some templates open the answer (`<think>`) only for generation: take the answer from its own first character on.
-  const before = template.render(messages.slice(0, i))
-  const content = messages[i].content.trim()
-  const from = fullText.startsWith(before)
-    ? fullText.indexOf(content, before.length)
-    : fullText.lastIndexOf(content)
-  return from < 0 ? content : fullText.slice(from)
+function completionText({ prompt, whole, before }: WrittenAnswer, content: string): string {
+  if (before === null) return whole.slice(prompt.length)
+  // The answer is opened for generation alone: take it from its own first character on.
+  const own = content.trim()
+  const from = whole.startsWith(before) ? whole.indexOf(own, before.length) : whole.lastIndexOf(own)
+  return from < 0 ? own : whole.slice(from)
 }
 
 function appendMasked(draft: Draft, ids: readonly number[]): void {
@@ -222,9 +209,6 @@ function cutIntoBlocks(ids: number[], room: number, startLength: number): number
     last.unshift(before.pop() as number)
   return blocks
 }
-
-const encodeTemplated = (tokenizer: Tokenizer, text: string) =>
-  withoutDoubleBos(tokenizer, tokenizer.encode(text))
 
 function startsWith(ids: readonly number[], start: readonly number[]): boolean {
   if (ids.length < start.length) return false

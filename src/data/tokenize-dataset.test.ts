@@ -3,9 +3,10 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { StudioError } from '../util/errors.ts'
-import { chatTemplateFor } from './chat-template.ts'
+import { openChatTemplate } from './chat-template.ts'
 import { datasetReport, lengthHistogram } from './report.ts'
 import { embeddedTokenizer, repositoryFile, textSource } from './testing/embedded.ts'
+import { runTemplate } from './testing/run-template.ts'
 import { openDataset, refuseBadRows, type TokenizeOptions, tokenizeDataset } from './tokenize-dataset.ts'
 import { batchStream, trainingData } from './training-data.ts'
 
@@ -16,6 +17,7 @@ beforeAll(async () => {
 
 const options = (more: Partial<TokenizeOptions> = {}): TokenizeOptions => ({
   tokenizer,
+  chatTemplate: () => openChatTemplate(more.tokenizer ?? tokenizer, runTemplate),
   vocabSize: 4096,
   maxSeqLength: 512,
   trainOn: 'completion',
@@ -45,16 +47,16 @@ describe('the demo datasets with the embedded tokenizer', () => {
     const tokenized = await tokenizeDataset(dataset, options())
     expect(tokenized).toMatchObject({ rowCount: rows, badRows: [], truncatedCount: 0 })
     expect(tokenized.examples.length).toBe(rows)
-    const template = chatTemplateFor(tokenizer)
-    tokenized.examples.forEach((example, i) => {
+    const template = await openChatTemplate(tokenizer, runTemplate)
+    for (const [i, example] of tokenized.examples.entries()) {
       const row = dataset.file.rows[i].value as { instruction: string; output: string }
-      const prompt = template.promptIds([{ role: 'user', content: row.instruction }])
+      const prompt = await template.promptIds([{ role: 'user', content: row.instruction }])
       expect(tokenizer.decode(prompt)).toBe(`<|endoftext|><|user|>${row.instruction}<|end|><|assistant|>`)
       expect([...example.inputIds.slice(0, prompt.length)]).toEqual(prompt)
       const learned = example.inputIds.filter((_, t) => example.labels[t] !== -100)
       expect(learned.at(-1)).toBe(4)
       expect(tokenizer.decode(learned)).toBe(`${row.output}<|end|>`)
-    })
+    }
   })
 
   it('reports what is trained', async () => {

@@ -1,7 +1,7 @@
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { ByteSource } from '../util/byte-source.ts'
 import { inputError, type StudioError } from '../util/errors.ts'
-import { type ChatTemplate, chatTemplateFor } from './chat-template.ts'
+import type { ChatTemplate } from './chat-template.ts'
 import { type BadRow, type DatasetFile, type RawRow, readDatasetFile } from './dataset-file.ts'
 import {
   chatExamples,
@@ -19,9 +19,11 @@ import {
   IGNORE_INDEX,
   isBadRow,
   mappedShape,
+  type RowContent,
   readRow,
 } from './row-shapes.ts'
 import { countSupervised } from './sequence.ts'
+import { type WrittenConversation, writtenAnswers } from './written-answers.ts'
 
 /** A file that has been read and whose shape is known; nothing is tokenized yet. */
 export interface Dataset extends DetectedShape {
@@ -40,6 +42,8 @@ export async function openDataset(
 export interface TokenizeOptions extends ExampleOptions, LongWork {
   /** Needed for all shapes but token rows. */
   tokenizer?: Tokenizer
+  /** Asked for when there are conversations to write. */
+  chatTemplate?: () => Promise<ChatTemplate>
   /** Rows of the model's embedding: every id must be below it. */
   vocabSize: number
   /** Default true: a row with nothing to learn is a bad row. `logits` needs no labels and says false. */
@@ -86,22 +90,22 @@ export async function tokenizeDataset(dataset: Dataset, options: TokenizeOptions
       },
     ])
   }
-  const template =
-    tokenizer && mapping.shape !== 'tokens' && mapping.shape !== 'text'
-      ? chatTemplateFor(tokenizer)
-      : undefined
-
   if (file.format === 'document' && tokenizer) {
     const examples = await documentExamples(file.rows[0], mapping, tokenizer, options)
     result.rowCount = examples.length
     for (const example of examples) accept(result, example, options)
   } else {
     const pace = paceOf(options)
-    for (let i = 0; i < file.rows.length; i++) {
-      const outcome = rowExamples(file.rows[i], mapping, tokenizer, template, options)
-      if ('message' in outcome) result.badRows.push(outcome)
-      else for (const example of outcome) accept(result, example, options)
-      await pace(i + 1, file.rows.length)
+    for (let start = 0; start < file.rows.length; start += ROWS_WRITTEN) {
+      const rows = file.rows.slice(start, start + ROWS_WRITTEN)
+      const contents = rows.map((raw) => readRow(raw, mapping))
+      const written = await writeChats(contents, options)
+      for (const [i, content] of contents.entries()) {
+        const outcome = rowExamples(rows[i], content, written.get(content), options)
+        if ('message' in outcome) result.badRows.push(outcome)
+        else for (const example of outcome) accept(result, example, options)
+        await pace(start + i + 1, file.rows.length)
+      }
     }
   }
   result.badRows.sort((a, b) => a.row - b.row)
@@ -132,14 +136,33 @@ function badRowsError(name: string, badRows: readonly BadRow[], summary: string)
   )
 }
 
+/** Rows whose conversations the template writes in one go. */
+const ROWS_WRITTEN = 64
+
+/** The conversations among rows, as the template writes them. */
+async function writeChats(
+  contents: readonly (RowContent | BadRow)[],
+  { chatTemplate }: TokenizeOptions,
+): Promise<Map<RowContent | BadRow, WrittenConversation>> {
+  const chats = contents.filter(
+    (content): content is Extract<RowContent, { kind: 'chat' }> =>
+      !isBadRow(content) && content.kind === 'chat',
+  )
+  if (chats.length === 0) return new Map()
+  if (!chatTemplate) throw new Error('conversations need a chat template')
+  const written = await writtenAnswers(
+    await chatTemplate(),
+    chats.map(({ messages }) => messages),
+  )
+  return new Map(chats.map((chat, n) => [chat, written[n]]))
+}
+
 function rowExamples(
   raw: RawRow,
-  mapping: ColumnMapping,
-  tokenizer: Tokenizer | undefined,
-  template: ChatTemplate | undefined,
+  content: RowContent | BadRow,
+  written: WrittenConversation | undefined,
   options: TokenizeOptions,
 ): Example[] | BadRow {
-  const content = readRow(raw, mapping)
   if (isBadRow(content)) return content
   const bad = (message: string, fix: string): BadRow => ({ row: raw.row + 1, message, fix })
 
@@ -148,21 +171,18 @@ function rowExamples(
     if (fault) return bad(fault, 'Use ids of this model’s own tokenizer.')
     return judged([tokenExample(raw.row, content)], options, bad)
   }
+  const { tokenizer } = options
   if (!tokenizer) throw new Error('text rows need a tokenizer')
   if (content.kind === 'text')
     return judged(textExamples(raw.row, content.text, tokenizer, options), options, bad)
-  if (!template) throw new Error('chat rows need a template')
-  let examples: Example[]
-  try {
-    examples = chatExamples(raw.row, content.messages, tokenizer, template, options)
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+  if (!written) throw new Error('conversations are written before')
+  if (!Array.isArray(written)) {
     return bad(
-      `the model's chat template refuses it: ${message}`,
+      `the model's chat template refuses it: ${written.refusal}`,
       'Change the roles or their order to what the model was trained on.',
     )
   }
-  return judged(examples, options, bad)
+  return judged(chatExamples(raw.row, content.messages, written, tokenizer, options), options, bad)
 }
 
 function judged(

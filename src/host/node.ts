@@ -5,6 +5,7 @@ import { createLocalEngine } from '../session/local-engine.ts'
 import { StudioError } from '../util/errors.ts'
 import { resolveNodeFile } from './node-files.ts'
 import { openNodeStorage } from './node-storage.ts'
+import { nodeTemplates } from './node-templates.ts'
 import { sharedRuntime } from './shared-runtime.ts'
 
 /** Which Vulkan driver Dawn uses is decided by VK_DRIVER_FILES before this process starts. */
@@ -13,6 +14,7 @@ export function createNodeEngine(): Engine {
     runtime: sharedRuntime(dawnGpu),
     resolveFile: resolveNodeFile,
     openStore: openNodeStorage,
+    runTemplate: nodeTemplates(),
   })
 }
 

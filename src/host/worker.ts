@@ -7,6 +7,7 @@ import { type FromEngine, serveEngine, type ToEngine } from '../session/protocol
 import { StudioError } from '../util/errors.ts'
 import { resolvePageFile } from './page-files.ts'
 import { openPageStorage } from './page-storage.ts'
+import { pageTemplates } from './page-templates.ts'
 import { sharedRuntime } from './shared-runtime.ts'
 
 const scope = self as unknown as DedicatedWorkerGlobalScope
@@ -15,6 +16,7 @@ const engine = createLocalEngine({
   runtime: sharedRuntime(browserGpu),
   resolveFile: resolvePageFile,
   openStore: openPageStorage,
+  runTemplate: pageTemplates(),
 })
 
 serveEngine(engine, {

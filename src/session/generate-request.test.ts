@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { runTemplate } from '../data/testing/run-template.ts'
 import { type ByteSource, memorySource } from '../util/byte-source.ts'
 import { readRequest } from './generate-request.ts'
 import { type OpenedModel, openModel } from './open-model.ts'
@@ -18,7 +19,7 @@ const sources = (
 
 let model: OpenedModel
 beforeAll(async () => {
-  model = await openModel('studio-tiny-3m', sources())
+  model = await openModel('studio-tiny-3m', sources(), runTemplate)
 })
 
 describe('readRequest', () => {
@@ -36,6 +37,7 @@ describe('readRequest', () => {
     const changed = await openModel(
       'changed',
       sources((name, bytes) => (name === 'generation_config.json' ? other : bytes)),
+      runTemplate,
     )
     expect((await readRequest({ prompt: 'Hi' }, changed)).stopIds).toContain(17)
   })
@@ -95,6 +97,7 @@ describe('readRequest', () => {
     const changed = await openModel(
       'changed',
       sources((name, bytes) => (name === 'generation_config.json' ? broken : bytes)),
+      runTemplate,
     )
     await expect(readRequest({ prompt: 'Hi' }, changed)).rejects.toMatchObject({
       code: 'input/generation-config',
@@ -105,6 +108,7 @@ describe('readRequest', () => {
     const mute = await openModel(
       'mute',
       sources((name, bytes) => (name.startsWith('tokenizer') ? null : bytes)),
+      runTemplate,
     )
     await expect(readRequest({ prompt: 'Hi' }, mute)).rejects.toMatchObject({ code: 'input/no-tokenizer' })
   })
@@ -116,6 +120,7 @@ describe('readRequest', () => {
     const changed = await openModel(
       'changed',
       sources((name, bytes) => (name === 'tokenizer_config.json' ? broken : bytes)),
+      runTemplate,
     )
     expect((await readRequest({ prompt: 'Hi' }, changed)).stopIds).toContain(0)
     await expect(readRequest({ prompt: 'Hi', chat: true }, changed)).rejects.toMatchObject({

@@ -1,13 +1,13 @@
 import type { RunConfig } from '../config/schema.ts'
-import { type ChatMessage, chatTemplateFor, textPromptIds } from '../data/chat-template.ts'
+import { type ChatMessage, textPromptIds } from '../data/chat-template.ts'
 import { GENERATION_CONFIG_FILE, generationEosIds } from '../formats/generation-config.ts'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import type { FinishReason } from '../generate/generate-tokens.ts'
 import type { Sampling } from '../generate/sampler.ts'
 import { readText } from '../util/byte-source.ts'
-import { inputError, type Problem, StudioError } from '../util/errors.ts'
+import { inputError, type Problem } from '../util/errors.ts'
 import type { FileReference } from './files.ts'
-import type { OpenedModel } from './open-model.ts'
+import { noTokenizer, type OpenedModel } from './open-model.ts'
 
 /** What to say, to whom, and how the words are chosen. */
 export interface GenerateArgs {
@@ -63,15 +63,7 @@ const DEFAULT_NEW_TOKENS = 256
 /** @throws input/generate with every problem, input/no-tokenizer, input/chat-template, input/generation-config */
 export async function readRequest(args: GenerateArgs, model: OpenedModel): Promise<GenerateRequest> {
   const { tokenizer } = model
-  if (!tokenizer) {
-    throw new StudioError(
-      'input/no-tokenizer',
-      'The model folder has no tokenizer.json, so it cannot read or write text',
-      {
-        hint: 'Add tokenizer.json of the same model.',
-      },
-    )
-  }
+  if (!tokenizer) throw noTokenizer()
   const { temperature = 0, topK = 0, topP = 1, seed = 0, maxNewTokens = DEFAULT_NEW_TOKENS, stop = [] } = args
   const problems: Problem[] = []
   const check = (path: string, isGood: boolean, expected: string, found: unknown) => {
@@ -117,7 +109,7 @@ export async function readRequest(args: GenerateArgs, model: OpenedModel): Promi
   }
   if (problems.length > 0) throw inputError('generate', problems)
 
-  const { prompt, promptIds } = promptOf(args, tokenizer)
+  const promptIds = await promptIdsOf(args, model, tokenizer)
   const contextLength = model.checkpoint.config.maxPositionEmbeddings
   if (promptIds.length === 0 || promptIds.length > contextLength) {
     const message =
@@ -134,7 +126,7 @@ export async function readRequest(args: GenerateArgs, model: OpenedModel): Promi
   }
   return {
     promptIds,
-    prompt,
+    prompt: tokenizer.decode(promptIds),
     sampling: { temperature, topK, topP, seed },
     maxNewTokens,
     stopIds: await stopIdsOf(model, tokenizer),
@@ -143,36 +135,29 @@ export async function readRequest(args: GenerateArgs, model: OpenedModel): Promi
   }
 }
 
-function promptOf(
+async function promptIdsOf(
   { messages, prompt, chat }: GenerateArgs,
+  { chatTemplate }: OpenedModel,
   tokenizer: Tokenizer,
-): { prompt: string; promptIds: number[] } {
+): Promise<number[]> {
   const conversation = messages ?? (chat ? [{ role: 'user', content: prompt ?? '' }] : null)
-  const promptIds = conversation
-    ? chatTemplateFor(tokenizer).promptIds(conversation)
-    : textPromptIds(tokenizer, prompt ?? '')
-  return { prompt: tokenizer.decode(promptIds), promptIds }
+  if (!conversation) return textPromptIds(tokenizer, prompt ?? '')
+  return (await chatTemplate()).promptIds(conversation)
 }
 
 /** Ends of a text or of a turn, whoever names them: the tokenizer, its template, or the model's configs. */
 async function stopIdsOf(
-  { checkpoint, files }: OpenedModel,
+  { checkpoint, files, chatTemplate }: OpenedModel,
   tokenizer: Tokenizer,
 ): Promise<ReadonlySet<number>> {
   const { config } = checkpoint
   const generationConfig = files.find(({ name }) => name === GENERATION_CONFIG_FILE)
   const ids = new Set(config.eosTokenIds)
-  for (const id of templateStopIds(tokenizer)) ids.add(id)
+  if (tokenizer.eosId !== undefined) ids.add(tokenizer.eosId)
+  // A template that cannot be used ends no plain text; a chat is refused with its fault.
+  const template = await chatTemplate().catch(() => null)
+  for (const id of template?.stopIds ?? []) ids.add(id)
   if (generationConfig)
     for (const id of generationEosIds(await readText(generationConfig), config.vocabSize)) ids.add(id)
   return ids
-}
-
-/** A template that cannot be read ends no plain text; a chat is refused with its fault. */
-function templateStopIds(tokenizer: Tokenizer): ReadonlySet<number> {
-  try {
-    return chatTemplateFor(tokenizer).stopIds
-  } catch {
-    return new Set()
-  }
 }

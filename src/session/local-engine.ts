@@ -1,5 +1,6 @@
 import { parseRunConfig } from '../config/parse.ts'
 import type { RunConfig } from '../config/schema.ts'
+import type { TemplateRunner } from '../data/chat-template.ts'
 import { linearModules } from '../formats/llama-weights.ts'
 import { type PeftAdapter, readPeftAdapter } from '../formats/peft-adapter.ts'
 import type { Runtime } from '../graph/executable.ts'
@@ -27,6 +28,8 @@ export interface EngineHost {
   runtime(): Promise<Runtime>
   resolveFile(file: FileReference): Promise<ByteSource>
   openStore(storage: StorageReference): Promise<PageStore>
+  /** Runs chat templates where they cannot hold up the engine. */
+  runTemplate: TemplateRunner
 }
 
 type Handlers = { [N in CommandName]: (args: CommandArgs<N>, work: Work) => Promise<CommandResult<N>> }
@@ -75,7 +78,7 @@ export function createLocalEngine(host: EngineHost): Engine {
       return { device: info, uses: [] }
     },
     'model/open': async ({ name, files }) => {
-      const opened = await openModel(name, await resolveAll(files))
+      const opened = await openModel(name, await resolveAll(files), host.runTemplate)
       playground.forget()
       model = opened
       return opened.summary

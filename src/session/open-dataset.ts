@@ -88,6 +88,7 @@ async function tokenize(
     maxSeqLength: config.data.maxSeqLength,
     trainOn: config.data.trainOn,
     tokenizer: model.tokenizer ?? undefined,
+    chatTemplate: model.chatTemplate,
     vocabSize: model.checkpoint.config.vocabSize,
   })
   if (!skipBadRows) refuseBadRows(dataset.file.name, tokenized.badRows)

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parseRunConfig } from '../config/parse.ts'
 import type { RunConfigInput } from '../config/schema.ts'
+import { runTemplate } from '../data/testing/run-template.ts'
 import { laneRuntime } from '../ops/testing/lane-runtime.ts'
 import { MemoryPageStore } from '../optim/page-store.ts'
 import { memorySource } from '../util/byte-source.ts'
@@ -54,6 +55,7 @@ async function openEngine(): Promise<Engine> {
       throw new Error('no paths in a page')
     },
     openStore: async () => new MemoryPageStore(),
+    runTemplate,
   })
   await engine.execute('model/open', {
     name: 'studio-tiny-3m',

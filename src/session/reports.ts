@@ -1,6 +1,7 @@
 import type { RunConfig } from '../config/schema.ts'
 import type { DeviceInfo } from '../graph/executable.ts'
 import type { BytesByCategory } from '../graph/tensor.ts'
+import type { ErrorData } from '../util/errors.ts'
 
 export interface DeviceReport {
   device: DeviceInfo
@@ -28,7 +29,12 @@ export interface ModelSummary {
   /** Size of the base once quantized to NF4 with double quantization. */
   nf4Bytes: number
   /** Null when the folder has no tokenizer (rows must then be input_ids). */
-  tokenizer: { vocabSize: number; chatTemplate: 'model' | 'studio default' } | null
+  tokenizer: {
+    vocabSize: number
+    chatTemplate: 'model' | 'studio default' | 'unusable'
+    /** Why conversations cannot be written; plain text needs no template. */
+    templateFault?: ErrorData
+  } | null
   /** Tensors in the files that the architecture does not use. */
   ignoredTensors: string[]
 }

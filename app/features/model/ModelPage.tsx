@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Progress, Skeleton, Text } from '@mantine/core'
+import { Alert, Badge, Box, Button, Progress, Skeleton, Text } from '@mantine/core'
 import { IconFolderDown, IconLock } from '@tabler/icons-react'
 import { type ReactNode, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -117,6 +117,12 @@ export function ModelPage() {
   )
 }
 
+const TEMPLATE_WORDS = {
+  model: 'model.templateModel',
+  'studio default': 'model.templateStudio',
+  unusable: 'model.templateUnusable',
+} as const
+
 function ModelFacts({ summary }: { summary: ModelSummary }) {
   const { t } = useTranslation()
   const { tokenizer, ignoredTensors } = summary
@@ -141,10 +147,9 @@ function ModelFacts({ summary }: { summary: ModelSummary }) {
     },
   ]
   if (tokenizer) {
-    const own = tokenizer.chatTemplate === 'model'
     details.push({
       label: t('model.template'),
-      value: t(own ? 'model.templateModel' : 'model.templateStudio'),
+      value: t(TEMPLATE_WORDS[tokenizer.chatTemplate]),
     })
   }
   return (
@@ -170,6 +175,11 @@ function ModelFacts({ summary }: { summary: ModelSummary }) {
       />
       <hr className="rule" />
       <Facts facts={details} />
+      {tokenizer?.templateFault && (
+        <Box mt="md">
+          <Failure title={t('model.templateFault')} error={tokenizer.templateFault} />
+        </Box>
+      )}
       {ignoredTensors.length > 0 && (
         <Text size="sm" mt="md" title={ignoredTensors.join('\n')}>
           {t('model.ignored', { count: ignoredTensors.length })}

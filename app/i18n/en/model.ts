@@ -29,6 +29,9 @@ export const model = {
   template: 'Chat template',
   templateModel: 'the model’s own',
   templateStudio: 'the studio’s default',
+  templateUnusable: 'cannot be used',
+  templateFault:
+    'The model’s chat template cannot be used; data of plain text can be trained on all the same',
   ignored_one: '{{count}} tensor in the files is not used by this architecture.',
   ignored_other: '{{count}} tensors in the files are not used by this architecture.',
   another: 'Use another model',

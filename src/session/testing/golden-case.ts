@@ -1,5 +1,6 @@
 import { parseRunConfig } from '../../config/parse.ts'
 import type { RunConfig, RunConfigInput } from '../../config/schema.ts'
+import { runTemplate } from '../../data/testing/run-template.ts'
 import { openSafetensors } from '../../formats/safetensors.ts'
 import { type ByteSource, memorySource } from '../../util/byte-source.ts'
 import { type OpenedModel, openModel } from '../open-model.ts'
@@ -48,7 +49,7 @@ export async function goldenCase(model: string, method: string): Promise<GoldenC
   const values = new Map<string, Float32Array>()
   for (const [name, tensor] of stored.tensors) values.set(name, await tensor.readFloat32())
   return {
-    model: await openModel(model, [config, weights]),
+    model: await openModel(model, [config, weights], runTemplate),
     rows: rowFile(batches),
     adapterFiles: [adapterConfig, adapterWeights],
     config: runConfigOf(expected, batches),
