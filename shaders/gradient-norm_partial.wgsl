@@ -1,6 +1,6 @@
-// partial[i] = Σ g² over every invocations-th Value from i on
+// partial[firstPartial + i] = Σ g² over every invocations-th Value from i on
 //
-// gradients [count] of vec4, partial [invocations] as f32 bits. No barrier. f32. A partial that met a NaN or an infinity
+// gradients [count] of vec4, partial [*] as f32 bits, invocations of them from firstPartial on. No barrier. f32. A partial that met a NaN or an infinity
 // is a NaN by its bits: arithmetic need not keep them (WGSL).
 @compute @workgroup_size(WORKGROUP_X, WORKGROUP_Y, WORKGROUP_Z)
 fn main(
@@ -22,5 +22,5 @@ fn main(
   }
   let largest = max(max(exponents.x, exponents.y), max(exponents.z, exponents.w));
   let sum = bitcast<u32>((squares.x + squares.y) + (squares.z + squares.w));
-  partial_bits[index] = select(sum, largest | 0x00400000u, largest == 0x7f800000u);
+  partial_bits[params.firstPartial + index] = select(sum, largest | 0x00400000u, largest == 0x7f800000u);
 }

@@ -87,7 +87,7 @@ function chain(blocks: number, gradientCheckpointing: boolean) {
   const dx = graph.activation('dx', [1000])
   graph.record(seed, { inputs: { x }, outputs: { dx }, attributes: null })
   backward(graph, { gradientCheckpointing })
-  return { graph, pool, plan: makePlan({ step: graph }, DEFAULT_TRAITS, [pool.companion('m')]) }
+  return { graph, pool, plan: makePlan({ step: graph }, DEFAULT_TRAITS, pool.companion('m')) }
 }
 
 describe('backward', () => {

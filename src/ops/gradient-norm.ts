@@ -23,6 +23,7 @@ const partialKernel: Kernel = {
   params: [
     { name: 'count', type: 'u32' },
     { name: 'invocations', type: 'u32' },
+    { name: 'firstPartial', type: 'u32' },
   ],
   workgroupSize: ELEMENTWISE_WORKGROUP,
 }
@@ -46,21 +47,30 @@ const partials = (gradients: Tensor, { software }: DeviceTraits): number =>
 const gradientNormOperation: Operation<null> = {
   name: 'gradient-norm',
   workspace: ({ inputs }, device) => ({
-    partial: { shape: [partials(inputs.gradients, device)], format: 'f32' },
+    partial: {
+      shape: [Object.values(inputs).reduce((sum, gradients) => sum + partials(gradients, device), 0)],
+      format: 'f32',
+    },
   }),
-  kernels({ inputs: { gradients }, outputs: { norm } }, device, { partial }): Call[] {
-    const invocations = partials(gradients, device)
-    return [
-      {
+  kernels({ inputs, outputs: { norm } }, device, { partial }): Call[] {
+    let firstPartial = 0
+    const sums = Object.values(inputs).map((gradients): Call => {
+      const invocations = partials(gradients, device)
+      const call = {
         kernel: partialKernel,
         tensors: { gradients, partial_bits: partial },
-        params: { count: vectors(gradients), invocations },
+        params: { count: vectors(gradients), invocations, firstPartial },
         workgroups: elementwiseWorkgroups(invocations, device.limits),
-      },
+      }
+      firstPartial += invocations
+      return call
+    })
+    return [
+      ...sums,
       {
         kernel: finishKernel,
         tensors: { partial_bits: partial, norm_bits: norm },
-        params: { invocations },
+        params: { invocations: firstPartial },
         workgroups: [1, 1, 1],
       },
     ]
@@ -68,11 +78,12 @@ const gradientNormOperation: Operation<null> = {
 }
 
 /**
- * norm [1] = √Σ g² over a whole gradient pool (a multiple of 4 elements), summed in a fixed order. A NaN or infinite
- * gradient, or an overflow, gives a norm whose exponent bits are all ones.
+ * norm [1] = √Σ g² over all segments of a gradient pool (each a multiple of 4 elements), summed in a fixed order. A NaN
+ * or infinite gradient, or an overflow, gives a norm whose exponent bits are all ones.
  */
-export function gradientNorm(graph: Graph, gradients: Tensor, norm: Tensor): void {
-  if (elementCount(gradients.shape) % 4 !== 0)
-    throw new Error(`${gradients.name} is not a multiple of 4 elements`)
-  graph.record(gradientNormOperation, { inputs: { gradients }, outputs: { norm }, attributes: null })
+export function gradientNorm(graph: Graph, segments: readonly Tensor[], norm: Tensor): void {
+  const odd = segments.find(({ shape }) => elementCount(shape) % 4 !== 0)
+  if (odd) throw new Error(`${odd.name} is not a multiple of 4 elements`)
+  const inputs = Object.fromEntries(segments.map((gradients, index) => [`gradients${index}`, gradients]))
+  graph.record(gradientNormOperation, { inputs, outputs: { norm }, attributes: null })
 }

@@ -13,8 +13,8 @@ import { updatePlan } from './testing/update-plan.ts'
 const STEPS = 4
 
 /** Tensors of odd sizes: gaps of alignment between them, 37,440 elements in all, 585 granules. */
-function oddPool(): ParameterPool {
-  const pool = new ParameterPool('adapter')
+function oddPool(maxSegmentBytes?: number): ParameterPool {
+  const pool = new ParameterPool('adapter', 'adapters', maxSegmentBytes)
   for (const shape of [
     [3, 1001],
     [7, 7],
@@ -35,7 +35,7 @@ const random = (count: number, seed: number) =>
 function startStep(executable: Executable, pool: ParameterPool, step: number): void {
   const gradients = random(pool.elements, 100 + step)
   if (step === 3) gradients[5] = Number.POSITIVE_INFINITY
-  executable.write(executable.plan.tensors[pool.gradients().name], gradients)
+  write(executable, pool, gradients, '.gradient')
   const values: Partial<StepParams> = {
     learningRate: 0.01 / step,
     beta1: 0.9,
@@ -49,14 +49,26 @@ function startStep(executable: Executable, pool: ParameterPool, step: number): v
   executable.setStep(values)
 }
 
-const readValues = (executable: Executable, pool: ParameterPool) =>
-  executable.read(executable.plan.tensors[pool.key])
+function write(executable: Executable, pool: ParameterPool, values: Float32Array, suffix = ''): void {
+  for (const { key, firstElement, elements } of pool.segments)
+    executable.write(
+      executable.plan.tensors[key + suffix],
+      values.slice(firstElement, firstElement + elements),
+    )
+}
 
-async function unpaged(): Promise<Uint8Array> {
+async function readValues(executable: Executable, pool: ParameterPool): Promise<Float32Array> {
+  const values = new Float32Array(pool.elements)
+  for (const { key, firstElement } of pool.segments)
+    values.set(new Float32Array((await executable.read(executable.plan.tensors[key])).buffer), firstElement)
+  return values
+}
+
+async function unpaged(maxSegmentBytes?: number): Promise<Float32Array> {
   const runtime = await laneRuntime()
-  const pool = oddPool()
+  const pool = oddPool(maxSegmentBytes)
   const executable = await runtime.realise(updatePlan(pool, null, runtime.traits))
-  executable.write(executable.plan.tensors[pool.key], random(pool.elements, 1))
+  write(executable, pool, random(pool.elements, 1))
   for (let step = 1; step <= STEPS; step++) {
     startStep(executable, pool, step)
     executable.run('update')
@@ -66,9 +78,18 @@ async function unpaged(): Promise<Uint8Array> {
   return values
 }
 
-async function paged(budgets: Partial<PagingBudgets>, store: PageStore, resumeAt?: number) {
+interface PagedOptions {
+  resumeAt?: number
+  maxSegmentBytes?: number
+}
+
+async function paged(
+  budgets: Partial<PagingBudgets>,
+  store: PageStore,
+  { resumeAt, maxSegmentBytes }: PagedOptions = {},
+) {
   const runtime = await laneRuntime()
-  const pool = oddPool()
+  const pool = oddPool(maxSegmentBytes)
   const layout = layOutPages(pool.elements, {
     gpuBudgetBytes: 0,
     hostBudgetBytes: null,
@@ -92,7 +113,7 @@ async function paged(budgets: Partial<PagingBudgets>, store: PageStore, resumeAt
     return { executable, pager: new Pager(options) }
   }
   let { executable, pager } = await begin()
-  executable.write(plan.tensors[pool.key], random(pool.elements, 1))
+  write(executable, pool, random(pool.elements, 1))
   for (let step = 1; step <= STEPS; step++) {
     startStep(executable, pool, step)
     await pager.update(step)
@@ -102,7 +123,7 @@ async function paged(budgets: Partial<PagingBudgets>, store: PageStore, resumeAt
     await pager.settled()
     executable.destroy()
     ;({ executable, pager } = await begin())
-    executable.write(plan.tensors[pool.key], values)
+    write(executable, pool, values)
     await pager.restore(saved, step)
   }
   await pager.settled()
@@ -137,13 +158,26 @@ describe('AdamW in pages on the GPU', () => {
     expect(plan.bytes.optimizer).toBeLessThanOrEqual(Math.max(choice.gpuBudgetBytes ?? 0, least))
   })
 
+  test('gives the bytes of the unpaged update where the pool lies in several buffers that no page heeds', async () => {
+    const maxSegmentBytes = 257 * 131 * 4
+    const segments = oddPool(maxSegmentBytes).segments.map(({ elements }) => elements)
+    expect(segments).toEqual([3264, 33728, 64])
+    const expected = await unpaged(maxSegmentBytes)
+    for (const gpuBudgetBytes of [0, POOL_BYTES / 3]) {
+      const { values } = await paged({ gpuBudgetBytes, pageBytes: 5 * 512 }, new MemoryPageStore(), {
+        maxSegmentBytes,
+      })
+      expect(values).toEqual(expected)
+    }
+  })
+
   test('goes on from a checkpoint to the same bytes', async () => {
     const expected = await unpaged()
     for (const step of [1, 2]) {
       const { values } = await paged(
         { gpuBudgetBytes: POOL_BYTES / 4, hostBudgetBytes: 0 },
         new MemoryPageStore(),
-        step,
+        { resumeAt: step },
       )
       expect(values).toEqual(expected)
     }

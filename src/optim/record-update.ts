@@ -1,6 +1,6 @@
 import { Graph } from '../graph/graph.ts'
 import type { TransferStaging } from '../graph/make-plan.ts'
-import type { ParameterPool } from '../graph/pool.ts'
+import { type ParameterPool, sliceOf } from '../graph/pool.ts'
 import type { Tensor } from '../graph/tensor.ts'
 import { adamw } from '../ops/adamw.ts'
 import { gradientNorm } from '../ops/gradient-norm.ts'
@@ -27,19 +27,33 @@ export function recordUpdate(
   norm: Tensor,
   layout: PageLayout | null,
 ): Record<string, Graph> {
-  const gradients = pool.gradients()
-  const values = pool.values()
+  const [values, gradients] = [pool.values(), pool.gradients()]
   const start = new Graph('update')
   gradientNorm(start, gradients, norm)
   if (!layout) {
-    adamw(start, { values, gradients, m: pool.companion('m'), v: pool.companion('v'), norm })
+    const [m, v] = [pool.companion('m'), pool.companion('v')]
+    values.forEach((segment, index) => {
+      adamw(start, { values: segment, gradients: gradients[index], m: m[index], v: v[index], norm })
+    })
     return { [UPDATE_STAGE.whole]: start }
   }
   const stages: Record<string, Graph> = { [UPDATE_STAGE.norm]: start }
   for (const page of layout.pages) {
     const graph = new Graph('update')
     const { m, v } = pageMoments(pool, page)
-    adamw(graph, { values: elementsOf(values, page), gradients: elementsOf(gradients, page), m, v, norm })
+    for (const { segment, firstElement, elements } of pool.cut(page)) {
+      const part = (vector: Tensor, first: number) =>
+        sliceOf(vector, { first, elements, name: `${vector.name}.page.${page.index}` })
+      const inSegment = firstElement - pool.segments[segment].firstElement
+      const inPage = firstElement - page.firstElement
+      adamw(graph, {
+        values: part(values[segment], inSegment),
+        gradients: part(gradients[segment], inSegment),
+        m: part(m, inPage),
+        v: part(v, inPage),
+        norm,
+      })
+    }
     stages[UPDATE_STAGE.page(page.index)] = graph
   }
   return stages
@@ -64,19 +78,4 @@ function pageMoments(pool: ParameterPool, page: Page): { m: Tensor; v: Tensor } 
     bytes: { optimizer: half },
   })
   return { m: moment('m', 0), v: moment('v', half) }
-}
-
-/** A page's elements of a whole pool. */
-function elementsOf(whole: Tensor, { index, firstElement, elements }: Page): Tensor {
-  if (whole.home.kind !== 'pool') throw new Error(`${whole.name} is no pool`)
-  const sizeBytes = elements * 4
-  const bytes = Object.fromEntries(Object.keys(whole.bytes).map((category) => [category, sizeBytes]))
-  return {
-    ...whole,
-    name: `${whole.name}.page.${index}`,
-    shape: [elements],
-    sizeBytes,
-    home: { ...whole.home, offset: firstElement * 4 },
-    bytes,
-  }
 }

@@ -1,6 +1,6 @@
 import type { Executable } from '../graph/executable.ts'
 import type { BufferRange } from '../graph/plan.ts'
-import type { ParameterPool } from '../graph/pool.ts'
+import type { ElementRange, ParameterPool } from '../graph/pool.ts'
 import type { Moments } from './moments.ts'
 import { gatherMoments, PageGenerations, type StoredMoments, type StoredPage } from './page-generations.ts'
 import type { PageStore } from './page-store.ts'
@@ -68,20 +68,20 @@ export class WholeMoments implements Moments {
 
   async settled(): Promise<void> {}
 
-  private pieces(): { firstElement: number; elements: number }[] {
-    const { elements } = this.options.pool
-    return Array.from({ length: Math.ceil(elements / PIECE_ELEMENTS) }, (_, index) => {
-      const firstElement = index * PIECE_ELEMENTS
-      return { firstElement, elements: Math.min(PIECE_ELEMENTS, elements - firstElement) }
-    })
+  private pieces(): (ElementRange & { segment: number })[] {
+    const { pool } = this.options
+    return Array.from({ length: Math.ceil(pool.elements / PIECE_ELEMENTS) }, (_, index) =>
+      pool.cut({ firstElement: index * PIECE_ELEMENTS, elements: PIECE_ELEMENTS }),
+    ).flat()
   }
 
   private part(
     moment: 'm' | 'v',
-    { firstElement, elements }: { firstElement: number; elements: number },
+    { segment, firstElement, elements }: ElementRange & { segment: number },
   ): BufferRange {
     const { executable, pool } = this.options
-    const whole = executable.plan.tensors[pool.companion(moment).name]
-    return { buffer: whole.buffer, offset: whole.offset + firstElement * 4, sizeBytes: elements * 4 }
+    const whole = executable.plan.tensors[pool.companion(moment)[segment].name]
+    const first = firstElement - pool.segments[segment].firstElement
+    return { buffer: whole.buffer, offset: whole.offset + first * 4, sizeBytes: elements * 4 }
   }
 }

@@ -38,18 +38,24 @@ export function writeAdapter(executable: Executable, weights: DecoderWeights, va
   }
 }
 
-/** The adapter as it stands on the GPU, in one readback of the pool. */
+/** The adapter as it stands on the GPU, in one readback for each segment of the pool. */
 export async function readAdapter(
   executable: Executable,
   weights: DecoderWeights,
   pool: ParameterPool,
   config: AdapterConfig,
 ): Promise<PeftAdapter> {
-  const bytes = await executable.read(executable.plan.tensors[pool.key])
+  const bytes = new Map<number, Uint8Array<ArrayBuffer>>()
+  for (const { key } of pool.segments) {
+    const range = executable.plan.tensors[key]
+    bytes.set(range.buffer, await executable.read(range))
+  }
   const modules = new Map<string, LoraWeights>()
   const floats = (name: string) => {
-    const { offset, sizeBytes } = executable.plan.tensors[name]
-    return new Float32Array(bytes.buffer.slice(offset, offset + sizeBytes))
+    const { buffer, offset, sizeBytes } = executable.plan.tensors[name]
+    return new Float32Array(
+      (bytes.get(buffer) as Uint8Array<ArrayBuffer>).buffer.slice(offset, offset + sizeBytes),
+    )
   }
   for (const { module } of adaptedLinears(weights)) {
     modules.set(module, { loraA: floats(peftKey(module, 'loraA')), loraB: floats(peftKey(module, 'loraB')) })

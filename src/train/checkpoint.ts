@@ -1,7 +1,8 @@
 import type { RunConfig } from '../config/schema.ts'
 import type { DataPosition } from '../data/training-data.ts'
 import type { Executable } from '../graph/executable.ts'
-import type { Plan } from '../graph/plan.ts'
+import type { BufferRange, Plan } from '../graph/plan.ts'
+import type { ParameterPool } from '../graph/pool.ts'
 import type { Moments } from '../optim/moments.ts'
 import type { StoredMoments } from '../optim/page-generations.ts'
 import type { PageStore } from '../optim/page-store.ts'
@@ -93,7 +94,6 @@ export class CheckpointWriter {
   /** Brings the device back to where the checkpoint was made. @throws checkpoint/damaged, paging/lost-page */
   async restore({ step, values, moments }: CheckpointManifest): Promise<void> {
     const { store, run, executable } = this.target
-    const range = this.valuesRange()
     for (const { key, offset, sizeBytes, sha256: expected } of values) {
       const bytes = await store.get(key)
       if (!bytes || bytes.length !== sizeBytes || (await sha256(bytes)) !== expected) {
@@ -105,7 +105,8 @@ export class CheckpointWriter {
           },
         )
       }
-      executable.write(range, bytes, offset)
+      for (const { range, start } of this.valueRanges(offset, sizeBytes))
+        executable.write(range, bytes.subarray(start, start + range.sizeBytes))
     }
     await this.target.moments.restore(moments, step)
     await deleteOthers(store, run, values)
@@ -113,11 +114,13 @@ export class CheckpointWriter {
 
   private async saveValues(step: number): Promise<StoredPiece[]> {
     const { store, run, executable } = this.target
-    const range = this.valuesRange()
     const pieces: StoredPiece[] = []
-    for (let offset = 0; offset < range.sizeBytes; offset += PIECE_BYTES) {
-      const sizeBytes = Math.min(PIECE_BYTES, range.sizeBytes - offset)
-      const bytes = await executable.read({ buffer: range.buffer, offset: range.offset + offset, sizeBytes })
+    const poolBytes = this.pool().sizeBytes
+    for (let offset = 0; offset < poolBytes; offset += PIECE_BYTES) {
+      const sizeBytes = Math.min(PIECE_BYTES, poolBytes - offset)
+      const bytes = new Uint8Array(sizeBytes)
+      for (const { range, start } of this.valueRanges(offset, sizeBytes))
+        bytes.set(await executable.read(range), start)
       const key = `${valuesPrefix(run)}${offset}.${step}`
       await store.put(key, bytes)
       pieces.push({ key, offset, sizeBytes, sha256: await sha256(bytes) })
@@ -125,10 +128,28 @@ export class CheckpointWriter {
     return pieces
   }
 
-  private valuesRange() {
-    const { executable, program } = this.target
-    if (!program.pool) throw new Error('nothing is trained')
-    return executable.plan.tensors[program.pool.key]
+  /** Where bytes of the pool are on the device, and where each run of them starts among those asked for. */
+  private valueRanges(offset: number, sizeBytes: number): { range: BufferRange; start: number }[] {
+    const pool = this.pool()
+    const runs = pool.cut({ firstElement: offset / 4, elements: sizeBytes / 4 })
+    return runs.map(({ segment, firstElement, elements }) => {
+      const { key, firstElement: segmentFirst } = pool.segments[segment]
+      const whole = this.target.executable.plan.tensors[key]
+      return {
+        range: {
+          buffer: whole.buffer,
+          offset: whole.offset + (firstElement - segmentFirst) * 4,
+          sizeBytes: elements * 4,
+        },
+        start: firstElement * 4 - offset,
+      }
+    })
+  }
+
+  private pool(): ParameterPool {
+    const { pool } = this.target.program
+    if (!pool) throw new Error('nothing is trained')
+    return pool
   }
 }
 

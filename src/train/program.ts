@@ -108,7 +108,7 @@ export function buildProgram(request: ProgramRequest): Program {
     stages[STAGE.logits(length)] = recordLogits(program, batchInputs(batchSize, length))
   if (lengths.evaluate.length > 0) stages[STAGE.beginEvaluation] = recordClear([metricTensors.lossSum])
   if (pool && lengths.train.length > 0) {
-    stages[STAGE.begin] = recordClear([pool.gradients(), metricTensors.lossSum])
+    stages[STAGE.begin] = recordClear([...pool.gradients(), metricTensors.lossSum])
     Object.assign(stages, recordUpdate(pool, metricTensors.gradNorm, pages))
     stages[STAGE.adapterNorms] = recordAdapterNorms(weights)
   }
@@ -121,7 +121,7 @@ export function buildProgram(request: ProgramRequest): Program {
   const transfers = lengths.train.length > 0 ? pageTransfers(pages) : null
   return {
     ...program,
-    plan: makePlan(stages, traits, [...held, ...(pool ? [pool.values()] : [])], transfers),
+    plan: makePlan(stages, traits, [...held, ...(pool ? pool.values() : [])], transfers),
   }
 }
 

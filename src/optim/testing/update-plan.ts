@@ -12,7 +12,7 @@ export function updatePlan(pool: ParameterPool, layout: PageLayout | null, trait
   return makePlan(
     recordUpdate(pool, norm, layout),
     traits,
-    [pool.values(), pool.gradients()],
+    [...pool.values(), ...pool.gradients()],
     pageTransfers(layout),
   )
 }

@@ -10,7 +10,7 @@ export function gradientNormCase(name: string, data: Values): OpCase {
     inputs: { gradients: { shape: [data.length], data } },
     build(graph, { gradients }) {
       const norm = graph.activation('norm', [1])
-      gradientNorm(graph, gradients, norm)
+      gradientNorm(graph, [gradients], norm)
       return { norm }
     },
     reference: ({ gradients }) => ({ outputs: { norm: [gradNorm([gradients], 0).norm] } }),
