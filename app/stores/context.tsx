@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, use } from 'react'
-import { useStore } from 'zustand'
+import { type StoreApi, useStore } from 'zustand'
+import type { HistoryState } from './history.ts'
 import type { RunState } from './run.ts'
 import type { DatasetState, DeviceState, InspectionState, ModelState, RecipeState } from './state.ts'
 import type { Studio } from './studio.ts'
@@ -24,6 +25,19 @@ export const useDataset = <T,>(select: (state: DatasetState) => T): T =>
   useStore(useStudio().stores.dataset, select)
 export const useRecipe = <T,>(select: (state: RecipeState) => T): T =>
   useStore(useStudio().stores.recipe, select)
-export const useRun = <T,>(select: (state: RunState) => T): T => useStore(useStudio().stores.run, select)
+
+const ShownRunContext = createContext<StoreApi<RunState> | null>(null)
+
+/** What is inside shows this run in place of the one that the engine is at work on. */
+export function ShownRun({ run, children }: { run: StoreApi<RunState>; children: ReactNode }) {
+  return <ShownRunContext value={run}>{children}</ShownRunContext>
+}
+
+export const useRun = <T,>(select: (state: RunState) => T): T => {
+  const { stores } = useStudio()
+  return useStore(use(ShownRunContext) ?? stores.run, select)
+}
+export const useHistory = <T,>(select: (state: HistoryState) => T): T =>
+  useStore(useStudio().history.store, select)
 export const useInspection = <T,>(select: (state: InspectionState) => T): T =>
   useStore(useStudio().stores.inspection, select)

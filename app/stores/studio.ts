@@ -1,6 +1,10 @@
 import type { Engine } from '../../src/session/engine.ts'
 import { deviceActions } from './device-actions.ts'
 import { fileActions } from './file-actions.ts'
+import { createHistory } from './history.ts'
+import { memoryEntries } from './history-entries.ts'
+import { pageLiveness } from './history-liveness.ts'
+import { recordRuns, runStart } from './history-recorder.ts'
 import { inspectionActions } from './inspection-actions.ts'
 import { createPreparation, type Preparation } from './preparation.ts'
 import { recipeActions } from './recipe-actions.ts'
@@ -14,15 +18,21 @@ export interface StudioParts {
   preparation: Preparation
 }
 
+/** A history that is forgotten with the page. */
+const PAGE_ONLY = { entries: memoryEntries(), liveness: pageLiveness }
+
 /**
  * The studio between engine and screen: stores that components read, and what a person can do. Knows no component and
  * no browser API beyond what the engine needs. A feature with a store of its own joins here, in one line.
  */
-export function createStudio(engine: Engine) {
+export function createStudio(engine: Engine, history = createHistory(PAGE_ONLY)) {
   const stores = createStores()
   const parts: StudioParts = { engine, stores, preparation: createPreparation(engine, stores) }
+  const exportFiles = () => engine.execute('run/export', {})
+  recordRuns({ run: stores.run, history, describe: () => runStart(stores), exportFiles })
   return {
     stores,
+    history,
     ...deviceActions(parts),
     ...fileActions(parts),
     ...recipeActions(parts),

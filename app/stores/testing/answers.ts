@@ -18,7 +18,8 @@ export const summary: RunSummary = {
 
 /** Answers of an engine with which everything goes well; of the reports only what the stores read. */
 export const goodAnswers = (): Answers => ({
-  'device/describe': () => ({ uses: [] as string[] }) as DeviceReport,
+  'device/describe': () =>
+    ({ device: { description: 'a GPU' }, uses: [] as string[] }) as unknown as DeviceReport,
   'model/open': ({ name }) => ({ name }) as ModelSummary,
   'dataset/open': ({ file }) => ({ name: file.name, rows: 50 }) as DatasetSummary,
   'run/quick-try': () => {

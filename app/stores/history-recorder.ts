@@ -1,0 +1,82 @@
+import type { StoreApi } from 'zustand/vanilla'
+import type { OutputFile } from '../../src/session/files.ts'
+import { deviceName } from '../features/device/device-name.ts'
+import type { History } from './history.ts'
+import { type RunStart, withEarlier } from './history-record.ts'
+import type { RunState } from './run.ts'
+import type { Stores } from './stores.ts'
+
+/** A reload loses at most this much of a curve. */
+const WRITE_INTERVAL_MS = 2000
+
+interface RecorderOptions {
+  run: StoreApi<RunState>
+  history: History
+  /** What is known of the run that has just begun. */
+  describe: () => Omit<RunStart, 'id'> | null
+  /** What a run that ended well has made. */
+  exportFiles: () => Promise<OutputFile[]>
+  intervalMs?: number
+}
+
+/**
+ * Keeps every run in the history as it goes, by watching its state. A run that goes on from a checkpoint gets back what
+ * was measured before it: its curve continues.
+ */
+export function recordRuns({
+  run,
+  history,
+  describe,
+  exportFiles,
+  intervalMs = WRITE_INTERVAL_MS,
+}: RecorderOptions) {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let begun = Promise.resolve()
+
+  async function begin(id: string) {
+    const start = describe()
+    if (!start) return
+    const earlier = await history.begin({ id, ...start })
+    if (earlier) run.setState((state) => (state.runId === id ? withEarlier(state, earlier) : state))
+  }
+
+  async function end(id: string, ended: RunState) {
+    clearTimeout(timer)
+    timer = undefined
+    await begun
+    const files = ended.status === 'finished' ? await exportFiles().catch(() => []) : []
+    const now = run.getState()
+    await history.finish(id, now.runId === id ? now : ended, files)
+  }
+
+  function writeSoon(id: string) {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      const state = run.getState()
+      if (state.runId === id) void history.append(id, state)
+    }, intervalMs)
+  }
+
+  return run.subscribe((state, before) => {
+    const id = state.runId
+    if (id === null) return
+    const isAnother = before.runId !== id || state.steps.length < before.steps.length
+    if (isAnother) begun = begin(id)
+    const ended = state.status === 'finished' || state.status === 'failed'
+    if (ended && (isAnother || state.status !== before.status)) void end(id, state)
+    else if (!ended) writeSoon(id)
+  })
+}
+
+/** What the studio knows of a run that it starts; null before model, data and recipe are ready. */
+export function runStart({ model, dataset, device, recipe }: Stores): Omit<RunStart, 'id'> | null {
+  const { config } = recipe.getState()
+  if (!config) return null
+  const { report } = device.getState()
+  return {
+    model: model.getState().summary?.name ?? '',
+    dataset: dataset.getState().summary?.name ?? '',
+    device: report ? deviceName(report) : '',
+    config,
+  }
+}

@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createStore } from 'zustand/vanilla'
+import type { RunEvent, RunSummary } from '../../src/session/events.ts'
+import { createHistory } from './history.ts'
+import { type Entries, memoryEntries } from './history-entries.ts'
+import { recordRuns } from './history-recorder.ts'
+import { foldRunEvent, idleRun, type RunState } from './run.ts'
+
+const summary = {
+  stopped: false,
+  lastLoss: 1,
+  evalLoss: null,
+  tokensPerSecond: 9,
+  durationMs: 50,
+} as RunSummary
+
+const started = (resumedFrom?: number): RunEvent => ({
+  type: 'run/started',
+  runId: 'run-1',
+  totalSteps: 5000,
+  plannedBytes: {} as never,
+  totalBytes: 237,
+  trainableParameters: 5,
+  resumedFrom,
+})
+const step = (number: number, loss = 10 / number): RunEvent => ({
+  type: 'run/step',
+  step: { step: number, metrics: { 'train/loss': loss, 'speed/tokens_per_second': 7 } },
+  totalSteps: 5000,
+  secondsLeft: null,
+})
+const evaluated = (at: number, loss: number): RunEvent => ({
+  type: 'run/evaluated',
+  step: at,
+  loss,
+  perplexity: 2,
+  supervisedTokens: 3,
+})
+const steps = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => step(from + index))
+
+const adapter = [{ path: 'adapter/adapter_config.json', bytes: new TextEncoder().encode('{}') }]
+
+/** A page: its own stores over the browser's entries and locks. */
+function openPage(entries: Entries, held = new Set<string>()) {
+  const run = createStore<RunState>(() => idleRun)
+  const history = createHistory({
+    entries,
+    liveness: {
+      hold(id) {
+        held.add(id)
+        return () => held.delete(id)
+      },
+      isHeld: async (id) => held.has(id),
+    },
+  })
+  const start = { model: 'tiny', dataset: 'capitals.jsonl', device: 'GPU', config: { train: { seed: 1 } } }
+  recordRuns({ run, history, describe: () => start, exportFiles: async () => adapter })
+  return {
+    history,
+    records: () => history.store.getState().records,
+    tell: (...events: RunEvent[]) => run.setState((state) => events.reduce(foldRunEvent, state)),
+    run,
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('a run', () => {
+  it('is kept from its start to its end, with its adapter', async () => {
+    const entries = memoryEntries()
+    const page = openPage(entries)
+    page.tell(started())
+    page.tell(...steps(1, 1500), evaluated(1500, 0.5))
+    await vi.advanceTimersByTimeAsync(2000)
+    page.tell(...steps(1501, 2600), { type: 'run/finished', summary })
+    await vi.advanceTimersByTimeAsync(10)
+
+    const other = openPage(entries)
+    await other.history.open()
+    expect(other.records()).toMatchObject([
+      { name: 'capitals 1', status: 'finished', step: 2600, evalLoss: 0.5, model: 'tiny', totalSteps: 5000 },
+    ])
+    const kept = await other.history.read('run-1')
+    expect([...(kept?.steps ?? [])]).toEqual([...page.run.getState().steps])
+    expect(kept?.detail.log).toEqual(page.run.getState().log)
+    expect(await other.history.readFiles('run-1')).toEqual(adapter)
+    expect(other.records()[0].sizeBytes).toBeGreaterThan(2600 * 24)
+    expect(other.records()[0].sparkline.steps.length).toBeLessThan(50)
+  })
+
+  it('loses at most the last seconds to a reload, is then interrupted, and goes on as the same record', async () => {
+    const entries = memoryEntries()
+    const held = new Set<string>()
+    const page = openPage(entries, held)
+    page.tell(started(), ...steps(1, 1200), evaluated(1000, 0.7))
+    await vi.advanceTimersByTimeAsync(2000)
+    page.tell(...steps(1201, 1300))
+
+    const beside = openPage(entries, held)
+    await beside.history.open()
+    expect(beside.records()).toMatchObject([{ status: 'running', step: 1200 }])
+
+    held.clear()
+    const after = openPage(entries, held)
+    await after.history.open()
+    expect(after.records()).toMatchObject([{ status: 'interrupted', step: 1200 }])
+    await after.history.change('run-1', { notes: 'went away' })
+    after.tell(started(1100))
+    after.tell(step(1101, 77))
+    await vi.advanceTimersByTimeAsync(10)
+    expect([...after.run.getState().steps.steps]).toEqual(
+      Array.from({ length: 1101 }, (_, index) => index + 1),
+    )
+    expect(after.run.getState().evaluations).toMatchObject([{ step: 1000 }])
+    after.tell({ type: 'run/finished', summary })
+    await vi.advanceTimersByTimeAsync(10)
+    expect(after.records()).toMatchObject([{ status: 'finished', notes: 'went away', step: 1101 }])
+    const kept = await after.history.read('run-1')
+    expect(kept?.steps.length).toBe(1101)
+    expect(kept?.steps.last?.metrics['train/loss']).toBe(77)
+    expect(kept?.detail.log.map(({ kind }) => kind)).toEqual(['started', 'evaluated', 'started', 'finished'])
+  })
+
+  it('goes on when the browser lets nothing be kept, and says so', async () => {
+    const entries = memoryEntries()
+    const page = openPage({ ...entries, write: () => Promise.reject(new Error('disk full')) })
+    page.tell(started(), ...steps(1, 3))
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(page.records()).toMatchObject([{ step: 3, status: 'running' }])
+    expect(page.history.store.getState().failure?.message).toBe('disk full')
+  })
+
+  it('is gone with everything of it when it is deleted, and no other run with it', async () => {
+    const entries = memoryEntries()
+    const page = openPage(entries)
+    page.tell(started(), ...steps(1, 3), { type: 'run/finished', summary })
+    await vi.advanceTimersByTimeAsync(10)
+    const kept = await page.history.read('run-1')
+    if (!kept) throw new Error('nothing kept')
+    const { id } = await page.history.add(
+      { ...kept, record: { ...kept.record, id: 'elsewhere' } },
+      adapter,
+      'x.nibblerun',
+    )
+    expect(await page.history.add(kept, [], 'again')).toEqual({ id: 'run-1', isNew: false })
+    await page.history.remove(['run-1'])
+    expect((await entries.keys()).every((name) => name.includes(id))).toBe(true)
+    expect((await page.history.read(id))?.steps.length).toBe(3)
+  })
+
+  it('is written in pieces: late writes do not grow with its length', async () => {
+    const entries = memoryEntries()
+    let written = 0
+    const counting: Entries = {
+      ...entries,
+      write(puts, removals) {
+        for (const [name, value] of puts)
+          if (name.startsWith('steps/')) written += (value as { steps: Float64Array }).steps.length
+        return entries.write(puts, removals)
+      },
+    }
+    const page = openPage(counting)
+    page.tell(started(), ...steps(1, 50_000))
+    await vi.advanceTimersByTimeAsync(2000)
+    written = 0
+    page.tell(step(50_001))
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(written).toBeLessThanOrEqual(1024)
+  })
+})
