@@ -1,10 +1,12 @@
 import backwardSource from '../../shaders/rmsnorm_backward.wgsl?raw'
 import forwardSource from '../../shaders/rmsnorm_forward.wgsl?raw'
 import type { Graph } from '../graph/graph.ts'
-import type { Kernel } from '../graph/kernel.ts'
+import type { Kernel, KernelCall } from '../graph/kernel.ts'
 import type { Operation } from '../graph/operation.ts'
 import { elementCount, type Tensor } from '../graph/tensor.ts'
 import { FLAT_INDEX, type ValueWidth, valueWidth } from './elementwise.ts'
+import { gradientOutputs } from './gradient-outputs.ts'
+import { weightGradient, weightGradientWorkspace } from './rmsnorm-weight-gradient.ts'
 import { type RowLayout, rowLayout } from './rows.ts'
 import type { WeightSource } from './weight-source.ts'
 import { weightValues } from './weight-values.ts'
@@ -58,20 +60,31 @@ function dimensions(x: Tensor, weight: Tensor) {
   return { rows, value, params: { rows, columns: hiddenSize / value.width, inverseWidth: 1 / hiddenSize } }
 }
 
-const rmsnormBackwardOperation: Operation<{ accumulate: boolean }> = {
+const rmsnormBackwardOperation: Operation<{ accumulate: readonly string[] }> = {
   name: 'rmsnorm_backward',
-  kernels({ inputs: { dy, x, weight, rstd }, outputs: { dx }, attributes }, device) {
-    const { rows, value, params } = dimensions(x, weight)
-    const source = weightValues(weight, value)
-    const layout = rowLayout(rows, device)
-    return [
-      {
+  workspace({ inputs: { x }, outputs: { dweight } }, device) {
+    const partial = dweight && weightGradientWorkspace(x, dweight, device)
+    return { ...(partial && { partial }) }
+  },
+  kernels({ inputs, outputs: { dx, dweight }, attributes: { accumulate } }, device, { partial }) {
+    const { dy, x, weight, rstd } = inputs
+    const calls: KernelCall[] = []
+    if (dweight) {
+      const gradient = { dy, x, rstd, dweight, accumulate: accumulate.includes('dweight') }
+      calls.push(...weightGradient(gradient, partial, device))
+    }
+    if (dx) {
+      const { rows, value, params } = dimensions(x, weight)
+      const source = weightValues(weight, value)
+      const layout = rowLayout(rows, device)
+      calls.push({
         kernel: backwardKernel(source, value, layout),
         tensors: { dy, x, ...source.tensors, rstd, dx },
-        params: { ...params, accumulate: Number(attributes.accumulate), ...source.paramValues },
+        params: { ...params, accumulate: Number(accumulate.includes('dx')), ...source.paramValues },
         workgroups: layout.workgroups,
-      },
-    ]
+      })
+    }
+    return calls
   },
 }
 
@@ -92,23 +105,22 @@ const rmsnormOperation: Operation<{ eps: number }> = {
   },
   backward({ inputs: { x, weight }, outputs: { y, rstd } }, context) {
     const dy = context.gradient(y)
-    const target = dy && context.target(x)
-    if (!target) return
+    const targets = dy && gradientOutputs({ dx: context.target(x), dweight: context.target(weight) })
+    if (!targets) return
     context.graph.record(rmsnormBackwardOperation, {
-      inputs: { dy, x, weight, rstd },
-      outputs: { dx: target.tensor },
-      updates: target.accumulate ? ['dx'] : [],
-      attributes: { accumulate: target.accumulate },
+      inputs: { dy, x, rstd, ...(targets.outputs.dx && { weight }) },
+      outputs: targets.outputs,
+      updates: targets.updates,
+      attributes: { accumulate: targets.updates },
     })
   },
 }
 
 /**
  * y = x · weight / √(mean(x²) + eps) by row (Zhang & Sennrich 2019, as LlamaRMSNorm). x [N, C], weight [C], f32, f16 or
- * bf16 and frozen → [N, C].
+ * bf16 → [N, C]. Gradients flow to x, and to a weight that is trainable (f32).
  */
 export function rmsnorm(graph: Graph, x: Tensor, weight: Tensor, eps: number): Tensor {
-  if (weight.gradient) throw new Error(`${weight.name} is trainable, but norms are frozen`)
   const y = graph.activation('rmsnorm', x.shape)
   const rstd = graph.activation('rmsnorm.rstd', [elementCount(x.shape) / elementCount(weight.shape)])
   graph.record(rmsnormOperation, { inputs: { x, weight }, outputs: { y, rstd }, attributes: { eps } })
