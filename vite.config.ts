@@ -1,17 +1,33 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
-import { defineConfig } from 'vite'
+import { defineConfig, type Plugin } from 'vite'
+import { metaPolicy, securityHeaders } from './scripts/content-security-policy.mjs'
 
 const inRoot = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** The studio's page, and the page without a face that the terminal's Chromium runtime opens. */
 const pages = ['index.html', 'headless.html'].map(inRoot).filter((page) => existsSync(page))
 
+/** Only in what is built: the development server's hot reload needs a script in the page and a socket. */
+const contentSecurityPolicy: Plugin = {
+  name: 'content-security-policy',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      attrs: { 'http-equiv': 'Content-Security-Policy', content: metaPolicy },
+      injectTo: 'head-prepend',
+    },
+    { tag: 'meta', attrs: { name: 'referrer', content: 'no-referrer' }, injectTo: 'head-prepend' },
+  ],
+}
+
 export default defineConfig(({ isSsrBuild }) => ({
   // Relative addresses: dist/ works under any path of any static server.
   base: './',
-  plugins: [react()],
+  plugins: [react(), contentSecurityPolicy],
+  preview: { headers: securityHeaders },
   worker: { format: 'es' },
   build: isSsrBuild
     ? { target: 'node20', copyPublicDir: false, sourcemap: true }

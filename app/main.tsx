@@ -1,4 +1,3 @@
-import './strict-csp.ts'
 import '@mantine/core/styles.css'
 import '@mantine/notifications/styles.css'
 import './theme/palette.css'
@@ -15,6 +14,9 @@ import { BlockedPage } from './features/device/BlockedPage.tsx'
 import { browserObstacle } from './features/device/browser-support.ts'
 import { ScreenFailed } from './frame/ScreenFailed.tsx'
 import { StudioProvider } from './stores/context.tsx'
+import { createHistory } from './stores/history.ts'
+import { indexedDbEntries } from './stores/history-entries.ts'
+import { lockLiveness } from './stores/history-liveness.ts'
 import { createStudio } from './stores/studio.ts'
 import { theme } from './theme/theme.ts'
 
@@ -35,7 +37,15 @@ createRoot(root).render(
 
 /** One engine and one studio for the life of the page, made outside of React, which may draw twice. */
 function studioElement() {
-  const studio = createStudio(connectEngine((reason) => studio.engineCrashed(reason.toJSON())))
+  const history = createHistory({
+    entries: indexedDbEntries('nibble-runs'),
+    liveness: lockLiveness(navigator.locks),
+  })
+  void history.open()
+  const studio = createStudio(
+    connectEngine((reason) => studio.engineCrashed(reason.toJSON())),
+    history,
+  )
   void studio.begin()
   return (
     <StudioProvider studio={studio}>

@@ -4,20 +4,11 @@ import { join } from 'node:path'
 import { expect, type Page, test } from '@playwright/test'
 import { openSafetensors } from '../src/formats/safetensors.ts'
 import { memorySource } from '../src/util/byte-source.ts'
+import { witness } from './support/witness.ts'
 
 const ROWS = ['red', 'green', 'blue', 'black', 'white', 'grey'].map((colour) =>
   JSON.stringify({ instruction: `Say ${colour}.`, output: `${colour}!` }),
 )
-
-/** Everything the page complains about; a journey ends with none. */
-function complaintsOf(page: Page): string[] {
-  const complaints: string[] = []
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
-  })
-  return complaints
-}
 
 /** A software adapter on a busy machine takes its time to measure itself. */
 test.describe.configure({ timeout: 600_000 })
@@ -25,18 +16,18 @@ test.describe.configure({ timeout: 600_000 })
 const start = (page: Page) => page.getByRole('button', { name: /^Start training/ })
 
 test('a first visit is ready to train, and names GPU, model, data and memory', async ({ page }) => {
-  const complaints = complaintsOf(page)
+  const seen = await witness(page)
   await page.goto('./')
   await expect(start(page)).toBeEnabled({ timeout: 240_000 })
   await expect(page.getByText('studio-tiny-3m').first()).toBeVisible()
   await expect(page.getByText(/swiftshader/i).first()).toBeVisible()
   await expect(page.getByText('US state capitals').first()).toBeVisible()
   await expect(page.getByText('Memory needed').first()).toBeVisible()
-  expect(complaints).toEqual([])
+  expect(seen).toMatchObject({ complaints: [], strays: [] })
 })
 
 test('a dropped file is trained on, and its adapter downloads', async ({ page }) => {
-  const complaints = complaintsOf(page)
+  const seen = await witness(page)
   const folder = mkdtempSync(join(tmpdir(), 'nibble-'))
   const file = join(folder, 'colours.jsonl')
   writeFileSync(file, ROWS.join('\n'))
@@ -65,5 +56,5 @@ test('a dropped file is trained on, and its adapter downloads', async ({ page })
   expect(tensors.size).toBe(6 * 7 * 2)
   const B = await tensors.get('base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight')?.readFloat32()
   expect(B?.some((value) => value !== 0)).toBe(true)
-  expect(complaints).toEqual([])
+  expect(seen).toMatchObject({ complaints: [], strays: [] })
 })

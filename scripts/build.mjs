@@ -26,7 +26,15 @@ export const app = {
   name: 'app',
   outDir: 'dist',
   entry: 'index.html',
-  sources: [...SHARED_SOURCES, 'app', 'public', 'index.html', 'headless.html', 'postcss.config.mjs'],
+  sources: [
+    ...SHARED_SOURCES,
+    'app',
+    'public',
+    'index.html',
+    'headless.html',
+    'postcss.config.mjs',
+    'scripts/content-security-policy.mjs',
+  ],
 }
 
 /** @type {Build} */

@@ -1,7 +1,8 @@
-/** A static file server for a built studio: correct types, byte ranges, only this computer. */
+/** A static file server for a built studio: correct types, byte ranges, a strict policy, only this computer. */
 import { createReadStream, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize, sep } from 'node:path'
+import { securityHeaders } from './content-security-policy.mjs'
 
 /** A secure context, as WebGPU asks for. Not 'localhost': it may name ::1 where IPv6 is off. */
 const LOOPBACK = '127.0.0.1'
@@ -83,9 +84,9 @@ function respond(folder, request, response) {
   if (!file) return refuse(response, 404)
 
   const headers = {
+    ...securityHeaders,
     'Content-Type': TYPES[extname(file.path)] ?? 'application/octet-stream',
     'Accept-Ranges': 'bytes',
-    'X-Content-Type-Options': 'nosniff',
     // built names carry a hash; everything else may change with the next build
     'Cache-Control': file.path.includes(`${sep}assets${sep}`)
       ? 'public, max-age=31536000, immutable'
@@ -114,6 +115,7 @@ function respond(folder, request, response) {
  */
 function refuse(response, status) {
   const headers = {
+    ...securityHeaders,
     'Content-Type': 'text/plain; charset=utf-8',
     ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
   }

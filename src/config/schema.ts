@@ -6,6 +6,9 @@ import { z } from 'zod'
  * a silent default.
  */
 
+/** zod would compile its checks with `new Function`, which the studio's content security policy refuses. */
+z.config({ jitless: true })
+
 /** What a form needs to know of a field beyond its range. Kept in the schema so that text and check cannot drift. */
 export interface FieldHelp {
   label: string
