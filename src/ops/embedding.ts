@@ -1,3 +1,4 @@
+import backwardSource from '../../shaders/embedding_backward.wgsl?raw'
 import forwardSource from '../../shaders/embedding_forward.wgsl?raw'
 import type { Graph } from '../graph/graph.ts'
 import type { Kernel } from '../graph/kernel.ts'
@@ -26,6 +27,40 @@ const forwardKernel = (source: WeightSource, { element }: ValueWidth): Kernel =>
   workgroupSize: ELEMENTWISE_WORKGROUP,
 })
 
+const backwardKernel = ({ element, suffix, include }: ValueWidth): Kernel => ({
+  name: `embedding_backward.${suffix}`,
+  source: backwardSource,
+  includes: [include, FLAT_INDEX],
+  bindings: [
+    { name: 'ids', element: 'u32', access: 'read' },
+    { name: 'sorted', element: 'u32', access: 'read' },
+    { name: 'dx', element, access: 'read' },
+    { name: 'dtable', element, access: 'read_write' },
+  ],
+  params: [
+    { name: 'tokens', type: 'u32' },
+    { name: 'columns', type: 'u32' },
+  ],
+  workgroupSize: ELEMENTWISE_WORKGROUP,
+})
+
+const embeddingBackwardOperation: Operation<null> = {
+  name: 'embedding_backward',
+  kernels({ inputs: { ids, sorted, dx }, outputs: { dtable } }, { limits }) {
+    const [tokens, hiddenSize] = dx.shape
+    const value = valueWidth(hiddenSize)
+    const columns = hiddenSize / value.width
+    return [
+      {
+        kernel: backwardKernel(value),
+        tensors: { ids, sorted, dx, dtable },
+        params: { tokens, columns },
+        workgroups: elementwiseWorkgroups(tokens * columns, limits),
+      },
+    ]
+  },
+}
+
 const embeddingOperation: Operation<null> = {
   name: 'embedding',
   kernels({ inputs: { ids, table }, outputs: { x } }, { limits }) {
@@ -42,21 +77,46 @@ const embeddingOperation: Operation<null> = {
       },
     ]
   },
+  backward({ inputs: { ids, sorted, table }, outputs: { x } }, context) {
+    const dx = context.gradient(x)
+    const target = dx && context.target(table)
+    if (!target) return
+    if (!sorted) throw new Error(`${table.name} is trainable, but its embedding has no sorted positions`)
+    // Rows that do not occur keep what is there: a table is a parameter, whose gradient begins with zeros.
+    if (!target.accumulate) throw new Error(`${table.name} is no parameter`)
+    context.graph.record(embeddingBackwardOperation, {
+      inputs: { ids, sorted, dx },
+      outputs: { dtable: target.tensor },
+      updates: ['dtable'],
+      attributes: null,
+    })
+  },
 }
 
 export interface EmbeddingOptions {
   /** u32 [N], each below V. */
   ids: Tensor
-  /** f32, f16 or bf16 [V, C]; frozen. */
+  /**
+   * u32 [N]: every position, by its token, equal ones in order. Needed where the table is trained: a row's gradient is
+   * gathered from the positions of its token in this order, so that runs repeat exactly.
+   */
+  sorted?: Tensor
+  /** f32, f16 or bf16 [V, C]. */
   table: Tensor
   tokens: number
   hiddenSize: number
 }
 
-/** x[n] = table[ids[n]] → f32 [N, C]. */
-export function embedding(graph: Graph, { ids, table, tokens, hiddenSize }: EmbeddingOptions): Tensor {
-  if (table.gradient) throw new Error(`${table.name} is trainable, but embeddings are frozen`)
+/** x[n] = table[ids[n]] → f32 [N, C]. Gradients flow to a table that is trainable (f32). */
+export function embedding(
+  graph: Graph,
+  { ids, sorted, table, tokens, hiddenSize }: EmbeddingOptions,
+): Tensor {
   const x = graph.activation('embedding', [tokens, hiddenSize])
-  graph.record(embeddingOperation, { inputs: { ids, table }, outputs: { x }, attributes: null })
+  graph.record(embeddingOperation, {
+    inputs: { ids, table, ...(sorted && { sorted }) },
+    outputs: { x },
+    attributes: null,
+  })
   return x
 }
