@@ -8,6 +8,7 @@ const URGENT: ReadonlySet<RunEvent['type']> = new Set([
   'run/started',
   'run/paused',
   'run/resumed',
+  'run/device-lost',
   'run/finished',
   'run/failed',
   'run/warning',

@@ -11,7 +11,16 @@ import { StepSeries } from './step-series.ts'
 
 export type BytesByCategory = PlanReport['bytes']
 
-export type RunStatus = 'idle' | 'starting' | 'running' | 'paused' | 'stopping' | 'finished' | 'failed'
+/** `recovering`: the GPU went away, and the run waits for one to go on with. */
+export type RunStatus =
+  | 'idle'
+  | 'starting'
+  | 'running'
+  | 'paused'
+  | 'recovering'
+  | 'stopping'
+  | 'finished'
+  | 'failed'
 
 export interface Progress {
   done: number
@@ -38,6 +47,7 @@ export type LogEntry = { id: number; step: number } & (
   | { kind: 'evaluated'; loss: number }
   | { kind: 'paused' }
   | { kind: 'resumed' }
+  | { kind: 'device-lost'; resumesFrom: number; message: string }
   | { kind: 'not-finite'; metric: string; value: number }
   | { kind: 'warning'; code: string; message: string; fix?: string }
   | { kind: 'finished'; stopped: boolean }
@@ -102,25 +112,24 @@ export const startingRun: RunState = { ...idleRun, status: 'starting' }
 
 /** Whether the engine is at work on a run, so that model, data and recipe have to stay as they are. */
 export const isLive = (status: RunStatus): boolean =>
-  status === 'starting' || status === 'running' || status === 'paused' || status === 'stopping'
+  status !== 'idle' && status !== 'finished' && status !== 'failed'
 
 /** The run after one more event. Pure: the same events give the same state, live or replayed. */
 export function foldRunEvent(state: RunState, event: RunEvent): RunState {
   switch (event.type) {
     case 'run/started':
+      return logged(started(state, event), {
+        kind: 'started',
+        step: event.resumedFrom ?? 0,
+        totalSteps: event.totalSteps,
+      })
+    case 'run/device-lost': {
+      const { step, resumesFrom, message } = event
       return logged(
-        {
-          ...startingRun,
-          status: 'running',
-          runId: event.runId,
-          step: event.resumedFrom ?? 0,
-          totalSteps: event.totalSteps,
-          plannedBytes: event.plannedBytes,
-          plannedTotalBytes: event.totalBytes,
-          trainableParameters: event.trainableParameters,
-        },
-        { kind: 'started', step: event.resumedFrom ?? 0, totalSteps: event.totalSteps },
+        { ...state, status: 'recovering', phase: null, progress: null, secondsLeft: null },
+        { kind: 'device-lost', step, resumesFrom, message },
       )
+    }
     case 'run/progress': {
       const { phase, done, total, unit } = event
       return { ...state, phase, progress: { done, total, unit } }
@@ -160,6 +169,24 @@ export function foldRunEvent(state: RunState, event: RunEvent): RunState {
     case 'task/progress':
     case 'generate/token':
       return state
+  }
+}
+
+/** A run at its beginning; one that this state knows already goes on, and what came after that place is forgotten. */
+function started(state: RunState, event: Extract<RunEvent, { type: 'run/started' }>): RunState {
+  const { runId, resumedFrom: from = 0, totalSteps, plannedBytes, totalBytes, trainableParameters } = event
+  const known = { runId, totalSteps, plannedBytes, plannedTotalBytes: totalBytes, trainableParameters }
+  const begun: RunState = { ...startingRun, ...known, status: 'running', step: from }
+  if (state.runId !== runId) return begun
+  // The evaluation before the first step and the one after the last come again.
+  const comesAgain = (step: number) => step === from && (step === 0 || step === totalSteps)
+  return {
+    ...begun,
+    steps: state.steps.until(from),
+    evaluations: state.evaluations.filter(({ step }) => step <= from && !comesAgain(step)),
+    deltaRatios: state.deltaRatios.filter(({ step }) => step <= from),
+    checkpointStep: state.checkpointStep,
+    log: state.log,
   }
 }
 

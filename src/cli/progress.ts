@@ -39,6 +39,9 @@ export function progressListener(output: CommandOutput): (event: RunEvent) => vo
           `step ${event.step}: held-out loss ${short(event.loss)}, perplexity ${short(event.perplexity)}`,
         )
         break
+      case 'run/device-lost':
+        output.note(`${event.message}; the run goes on from step ${event.resumesFrom} on the next device`)
+        break
       case 'run/warning':
         output.note(`warning: ${event.message}${event.fix ? ` (${event.fix})` : ''}`)
         break

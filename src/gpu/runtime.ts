@@ -10,22 +10,15 @@ export async function createRuntime(gpu: GPU): Promise<Runtime> {
   const pipelines = new PipelineCache(device)
   const live = new Set<WeakRef<RealisedPlan>>()
 
+  let gone: StudioError | null = null
   const failAll = (error: StudioError) => {
     for (const plan of live) plan.deref()?.fail(error)
   }
-  device.addEventListener('uncapturederror', ({ error }) => {
-    failAll(new StudioError('device/error', `The GPU reported an error: ${error.message}`))
-  })
+  device.addEventListener('uncapturederror', ({ error }) => failAll(uncaptured(error)))
   const lost = device.lost.then(({ reason, message }) => {
-    const error = new StudioError(
-      'device/lost',
-      `The GPU was lost (${reason}): ${message || 'no reason given'}`,
-      {
-        hint: 'Other programs may have taken its memory, or a driver restarted. Start again; lower the batch size if it happens again.',
-      },
-    )
-    failAll(error)
-    return error
+    gone = deviceLost(reason, message)
+    failAll(gone)
+    return gone
   })
 
   return {
@@ -42,18 +35,22 @@ export async function createRuntime(gpu: GPU): Promise<Runtime> {
         }),
       )
       if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled while kernels were compiled')
+      if (gone) throw gone
       device.pushErrorScope('out-of-memory')
       device.pushErrorScope('validation')
       const realised = new RealisedPlan(device, plan, compiled, share instanceof RealisedPlan ? share : null)
       const [invalid, outOfMemory] = await Promise.all([device.popErrorScope(), device.popErrorScope()])
+      // A lost device has nothing to say against a plan, and would never fail it afterwards.
+      if (gone) {
+        realised.destroy()
+        throw gone
+      }
       if (outOfMemory) {
         realised.destroy()
         throw new StudioError(
           'device/out-of-memory',
           `The GPU has no room for the ${plan.totalBytes} bytes of this run`,
-          {
-            hint: 'Lower the batch size or the sequence length, switch on gradient checkpointing, or close other tabs.',
-          },
+          { hint: MORE_ROOM },
         )
       }
       if (invalid) {
@@ -64,4 +61,26 @@ export async function createRuntime(gpu: GPU): Promise<Runtime> {
       return realised
     },
   }
+}
+
+const MORE_ROOM =
+  'Lower the batch size or the sequence length, switch on gradient checkpointing, give the optimizer a GPU budget, or close other tabs and programs that use the GPU.'
+
+/** An error that no scope caught: whatever the plans on the device compute from here on is not to be trusted. */
+function uncaptured(error: GPUError): StudioError {
+  if (error.constructor.name === 'GPUOutOfMemoryError') {
+    return new StudioError('device/out-of-memory', `The GPU ran out of memory: ${error.message}`, {
+      hint: MORE_ROOM,
+    })
+  }
+  return new StudioError('device/error', `The GPU reported an error: ${error.message}`)
+}
+
+/** `reason` is `destroyed` where the program let go of the device itself, else `unknown`. */
+function deviceLost(reason: string, message: string): StudioError {
+  const why = message || 'the browser gives no reason'
+  return new StudioError('device/lost', `The browser lost its hold of the GPU: ${why}`, {
+    hint: 'A driver that was restarted, a computer that slept, or too little GPU memory can do that. Close other programs that use the GPU; lower the batch size if it happens again.',
+    details: { reason, message },
+  })
 }

@@ -9,6 +9,7 @@ import { resolvePageFile } from './page-files.ts'
 import { openPageStorage } from './page-storage.ts'
 import { pageTemplates } from './page-templates.ts'
 import { sharedRuntime } from './shared-runtime.ts'
+import { webRunLocks } from './web-locks.ts'
 
 const scope = self as unknown as DedicatedWorkerGlobalScope
 
@@ -16,6 +17,7 @@ const engine = createLocalEngine({
   runtime: sharedRuntime(browserGpu),
   resolveFile: resolvePageFile,
   openStore: openPageStorage,
+  runLocks: webRunLocks(navigator.locks),
   runTemplate: pageTemplates(),
 })
 

@@ -4,6 +4,7 @@ import type { PageStore } from '../optim/page-store.ts'
 import {
   type CheckpointManifest,
   checkpointedRuns,
+  deleteCheckpoint,
   kernelHashes,
   type RunIdentity,
   readCheckpoint,
@@ -14,6 +15,7 @@ import type { RunSummary } from './events.ts'
 import { dataFingerprint, modelFingerprint } from './fingerprint.ts'
 import type { OpenedModel } from './open-model.ts'
 import type { PreparedRun } from './prepare-run.ts'
+import { type RunLocks, runInUse } from './run-locks.ts'
 
 /** What a run has told so far: its summary goes on from here. */
 export interface RunProgress {
@@ -35,19 +37,53 @@ export interface CheckpointSummary {
   modelName: string
   config: RunConfig
   summary: RunSummary
+  /** What it takes in the storage. */
+  sizeBytes: number
+  /** Whether the run is under way, here or in another tab. */
+  inUse: boolean
 }
 
-export async function listCheckpoints(store: PageStore): Promise<CheckpointSummary[]> {
+export async function listCheckpoints(store: PageStore, locks: RunLocks): Promise<CheckpointSummary[]> {
   const found: CheckpointSummary[] = []
+  const held = await locks.held()
   for (const run of await checkpointedRuns(store)) {
     // One that is damaged must not hide the others.
     const checkpoint = (await readCheckpoint(store, run).catch(() => null)) as RunCheckpoint | null
     if (!checkpoint) continue
-    const { step, identity, progress } = checkpoint
+    const { step, identity, progress, values, moments } = checkpoint
     const { totalSteps, savedAt, modelName, summary } = progress
-    found.push({ runId: run, step, totalSteps, savedAt, modelName, config: identity.config, summary })
+    found.push({
+      runId: run,
+      step,
+      totalSteps,
+      savedAt,
+      modelName,
+      config: identity.config,
+      summary,
+      sizeBytes: values.reduce((sum, { sizeBytes }) => sum + sizeBytes, moments.elements * 8),
+      inUse: held.has(run),
+    })
   }
   return found.sort((a, b) => b.savedAt - a.savedAt)
+}
+
+/** @throws checkpoint/in-use */
+export async function discardCheckpoint(store: PageStore, run: string, locks: RunLocks): Promise<void> {
+  if ((await locks.held()).has(run)) throw runInUse()
+  await deleteCheckpoint(store, run)
+}
+
+/**
+ * Deletes what runs have left that were killed before their first checkpoint: nothing can go on from it. Gives how many
+ * there were.
+ */
+export async function collectOrphans(store: PageStore, locks: RunLocks): Promise<number> {
+  // In this order: whoever has written had a lock before.
+  const runs = new Set((await store.list('')).map((key) => key.slice(0, key.indexOf('/'))))
+  const [held, kept] = [await locks.held(), new Set(await checkpointedRuns(store))]
+  const orphans = [...runs].filter((run) => run !== '' && !held.has(run) && !kept.has(run))
+  for (const run of orphans) await deleteCheckpoint(store, run)
+  return orphans.length
 }
 
 /** The checkpoint of a run, or of the only run there is. @throws input/no-checkpoint, checkpoint/damaged */

@@ -52,6 +52,8 @@ export interface CommandTable {
   /** Runs of a storage that can be gone on with, latest first. */
   'checkpoint/list': { args: { storage: StorageReference }; result: CheckpointSummary[] }
   'checkpoint/delete': { args: { storage: StorageReference; runId: string }; result: void }
+  /** Deletes what runs left that ended before their first checkpoint, except of those that are under way. Gives their number. */
+  'checkpoint/collect': { args: { storage: StorageReference }; result: number }
   /** Ends the run after the step under way; what was learnt can still be exported. */
   'run/stop': { args: Record<string, never>; result: void }
   /** The adapter as it stands, in PEFT layout: adapter_model.safetensors and adapter_config.json. */

@@ -58,7 +58,7 @@ export type RunEvent =
       plannedBytes: BytesByCategory
       totalBytes: number
       trainableParameters: number
-      /** Step of the checkpoint that it goes on from. */
+      /** Step that it goes on from: of a checkpoint, or 0 where it begins again after a lost device. What was told of later steps comes again. */
       resumedFrom?: number
     }
   /** Progress of a phase in its own unit; `done` of `total`. */
@@ -82,6 +82,11 @@ export type RunEvent =
   | { type: 'run/warning'; code: string; message: string; fix?: string }
   | { type: 'run/paused'; step: number }
   | { type: 'run/resumed'; step: number }
+  /**
+   * The GPU went away after `step`. As soon as there is one again, `run/started` tells that the run goes on from
+   * `resumesFrom`, and `run/resumed` (or `run/paused`, if it was) that it is there.
+   */
+  | { type: 'run/device-lost'; step: number; resumesFrom: number; message: string }
   | { type: 'run/finished'; summary: RunSummary }
   | { type: 'run/failed'; error: ErrorData }
   /** A token of a text that is being generated, and what the text grows by (empty while a character is not whole). */

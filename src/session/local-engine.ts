@@ -5,10 +5,16 @@ import { linearModules } from '../formats/llama-weights.ts'
 import { type PeftAdapter, readPeftAdapter } from '../formats/peft-adapter.ts'
 import type { Runtime } from '../graph/executable.ts'
 import type { PageStore } from '../optim/page-store.ts'
-import { deleteCheckpoint } from '../train/checkpoint.ts'
 import type { ByteSource } from '../util/byte-source.ts'
 import { StudioError } from '../util/errors.ts'
-import { listCheckpoints, needCheckpoint, type RunCheckpoint } from './checkpoints.ts'
+import {
+  collectOrphans,
+  discardCheckpoint,
+  listCheckpoints,
+  needCheckpoint,
+  type RunCheckpoint,
+} from './checkpoints.ts'
+import { onDevice, speakOnDevice } from './device-loss.ts'
 import type { CommandArgs, CommandName, CommandOptions, CommandResult, Engine } from './engine.ts'
 import type { RunEvent, RunSummary } from './events.ts'
 import type { FileReference, StorageReference } from './files.ts'
@@ -20,7 +26,9 @@ import { Playground } from './playground.ts'
 import { prepareRun } from './prepare-run.ts'
 import { inspectModel, quantizeModel } from './quantize-model.ts'
 import { quickTry } from './quick-try.ts'
+import { RecoveringRun } from './recovering-run.ts'
 import type { DeviceReport, PlanReport } from './reports.ts'
+import { holdRun, noLocks, type RunLocks } from './run-locks.ts'
 import { RunSession } from './run-session.ts'
 
 export interface EngineHost {
@@ -28,6 +36,8 @@ export interface EngineHost {
   runtime(): Promise<Runtime>
   resolveFile(file: FileReference): Promise<ByteSource>
   openStore(storage: StorageReference): Promise<PageStore>
+  /** Keeps others from runs that are under way here. Default: nobody else can reach the storage. */
+  runLocks?: RunLocks
   /** Runs chat templates where they cannot hold up the engine. */
   runTemplate: TemplateRunner
 }
@@ -43,9 +53,10 @@ interface Work {
 export function createLocalEngine(host: EngineHost): Engine {
   let model: OpenedModel | null = null
   let dataset: OpenedDataset | null = null
-  let run: RunSession | null = null
+  let run: RecoveringRun | null = null
   let busy: CommandName | null = null
   const playground = new Playground()
+  const { runLocks = noLocks } = host
 
   const resolveAll = (files: readonly FileReference[]) =>
     Promise.all(files.map((file) => host.resolveFile(file)))
@@ -99,31 +110,41 @@ export function createLocalEngine(host: EngineHost): Engine {
       return reportPlan(prepared.program, prepared.steps.totalSteps, prepared.sequenceLengths)
     },
     'run/quick-try': async ({ targetSeconds }, work) => {
-      const runtime = await host.runtime()
-      return quickTry({ model: needModel(), dataset: needDataset(), runtime, targetSeconds, ...work })
+      const [model, dataset] = [needModel(), needDataset()]
+      return onDevice(host.runtime, work.signal, (runtime) =>
+        quickTry({ model, dataset, runtime, targetSeconds, ...work }),
+      )
     },
     'run/start': async (
-      { config, adapter: files, storage, resume },
+      { config: given, adapter: files, storage: reference, resume },
       { onEvent, signal },
     ): Promise<RunSummary> => {
-      const store = storage && (await host.openStore(storage))
+      const store = reference && (await host.openStore(reference))
       const from = store && resume ? await needCheckpoint(store, resume.runId) : null
-      const runtime = await host.runtime()
       const adapter = await openAdapter(files)
-      const prepared = await prepare(parseRunConfig(config), adapter, runtime, { onEvent, signal }, from)
-      playground.forget()
-      run?.dispose()
-      const session = new RunSession({
-        model: needModel(),
-        prepared,
-        adapter,
-        runtime,
+      const config = parseRunConfig(given)
+      const next = new RecoveringRun({
+        config,
+        runtime: host.runtime,
         storage: store && { store, from },
         onEvent,
         signal,
+        async open(start) {
+          const { runtime, from } = start
+          const prepared = await prepare(config, adapter, runtime, { onEvent: start.onEvent, signal }, from)
+          playground.forget()
+          if (run !== next) run?.dispose()
+          run = next
+          const storage = store && { store, from }
+          return new RunSession({ ...start, model: needModel(), prepared, adapter, storage, signal })
+        },
       })
-      run = session
-      return session.run()
+      const release = store ? await holdRun(runLocks, next.runId) : () => {}
+      try {
+        return await next.run()
+      } finally {
+        release()
+      }
     },
     'run/pause': async () => run?.pause(),
     'run/resume': async () => {
@@ -132,51 +153,53 @@ export function createLocalEngine(host: EngineHost): Engine {
     },
     'run/stop': async () => run?.stop(),
     'run/save': async () => (run ?? missing('run', 'Start a run first.')).save(),
-    'checkpoint/list': async ({ storage }) => listCheckpoints(await host.openStore(storage)),
-    'checkpoint/delete': async ({ storage, runId }) => deleteCheckpoint(await host.openStore(storage), runId),
+    'checkpoint/list': async ({ storage }) => listCheckpoints(await host.openStore(storage), runLocks),
+    'checkpoint/delete': async ({ storage, runId }) =>
+      discardCheckpoint(await host.openStore(storage), runId, runLocks),
+    'checkpoint/collect': async ({ storage }) => collectOrphans(await host.openStore(storage), runLocks),
     'run/export': async () => (run ?? missing('run', 'Start a run first.')).exportAdapter(),
-    'model/evaluate': async ({ config, adapter }, work) =>
-      evaluateModel({
-        model: needModel(),
-        dataset: needDataset(),
-        config: parseRunConfig(config),
-        adapter: await openAdapter(adapter),
-        runtime: await host.runtime(),
-        ...work,
-      }),
-    'model/logits': async ({ config, adapter }, work) =>
-      modelLogits({
-        model: needModel(),
-        dataset: needDataset(),
-        config: parseRunConfig(config),
-        adapter: await openAdapter(adapter),
-        runtime: await host.runtime(),
-        ...work,
-      }),
-    'model/generate': async (args, work) =>
-      playground.generate({
-        args,
-        model: needModel(),
-        config: parseRunConfig(args.config ?? run?.config),
-        openAdapter: () => openAdapter(args.adapter === 'run' ? undefined : args.adapter),
-        live: run?.loaded ?? null,
-        runtime: host.runtime,
-        ...work,
-      }),
-    'model/quantize': async ({ config }, work) =>
-      quantizeModel({
-        model: needModel(),
-        config: parseRunConfig(config),
-        runtime: await host.runtime(),
-        ...work,
-      }),
-    'model/inspect': async ({ config }, work) =>
-      inspectModel({
-        model: needModel(),
-        config: parseRunConfig(config),
-        runtime: await host.runtime(),
-        ...work,
-      }),
+    'model/evaluate': async ({ config: given, adapter: files }, work) => {
+      const [model, dataset, config] = [needModel(), needDataset(), parseRunConfig(given)]
+      const adapter = await openAdapter(files)
+      return onDevice(host.runtime, work.signal, (runtime) =>
+        evaluateModel({ model, dataset, config, adapter, runtime, ...work }),
+      )
+    },
+    'model/logits': async ({ config: given, adapter: files }, work) => {
+      const [model, dataset, config] = [needModel(), needDataset(), parseRunConfig(given)]
+      const adapter = await openAdapter(files)
+      return onDevice(host.runtime, work.signal, (runtime) =>
+        modelLogits({ model, dataset, config, adapter, runtime, ...work }),
+      )
+    },
+    'model/generate': async (args, work) => {
+      const speak = async (onEvent: Work['onEvent']) => {
+        if (args.adapter === 'run') await run?.onDevice()
+        return playground.generate({
+          args,
+          model: needModel(),
+          config: parseRunConfig(args.config ?? run?.config),
+          openAdapter: () => openAdapter(args.adapter === 'run' ? undefined : args.adapter),
+          live: run?.loaded ?? null,
+          runtime: host.runtime,
+          ...work,
+          onEvent,
+        })
+      }
+      return speakOnDevice(host.runtime, work, speak)
+    },
+    'model/quantize': async ({ config: given }, work) => {
+      const [model, config] = [needModel(), parseRunConfig(given)]
+      return onDevice(host.runtime, work.signal, (runtime) =>
+        quantizeModel({ model, config, runtime, ...work }),
+      )
+    },
+    'model/inspect': async ({ config: given }, work) => {
+      const [model, config] = [needModel(), parseRunConfig(given)]
+      return onDevice(host.runtime, work.signal, (runtime) =>
+        inspectModel({ model, config, runtime, ...work }),
+      )
+    },
   }
 
   return {
@@ -217,6 +240,8 @@ const CONTROLS: ReadonlySet<CommandName> = new Set([
   'run/save',
   'run/export',
   'checkpoint/list',
+  'checkpoint/delete',
+  'checkpoint/collect',
 ])
 
 function missing(what: string, hint: string): never {

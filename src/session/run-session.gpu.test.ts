@@ -8,6 +8,7 @@ import { listCheckpoints, needCheckpoint } from './checkpoints.ts'
 import type { RunEvent } from './events.ts'
 import { readDataset, runData } from './open-dataset.ts'
 import { prepareRun } from './prepare-run.ts'
+import { noLocks } from './run-locks.ts'
 import { RunSession } from './run-session.ts'
 import { type GoldenCase, goldenCase } from './testing/golden-case.ts'
 
@@ -157,7 +158,7 @@ describe('a run', () => {
     const [onDemand] = (await Promise.all(saves)).map(({ step }) => step)
     expect([4, 5]).toContain(onDemand)
     expect(of('run/checkpoint').map(({ step }) => step)).toEqual([...new Set([3, onDemand, 6, STEPS])])
-    expect(await listCheckpoints(store)).toMatchObject([
+    expect(await listCheckpoints(store, noLocks)).toMatchObject([
       { runId: summary.runId, step: STEPS, totalSteps: STEPS, summary: { steps: STEPS } },
     ])
   })

@@ -27,6 +27,10 @@ export interface RunOptions {
   runtime: Runtime
   /** Where checkpoints are kept, and what the run goes on from. Without one there are none. */
   storage?: { store: PageStore; from: RunCheckpoint | null }
+  /** Of a run that does not go on from a checkpoint; default: a new one. */
+  runId?: string
+  /** Whether a session before this one was lost with its device. */
+  again?: boolean
   onEvent: (event: RunEvent) => void
   signal?: AbortSignal
 }
@@ -76,10 +80,15 @@ export class RunSession {
   private stopRequested = false
   private pausing: { promise: Promise<void>; release: () => void } | null = null
   private held = false
+  private tellBegun = () => {}
+  /** Resolves when the weights and all that was learned are on the device, or the run has ended before that. */
+  readonly begun = new Promise<void>((resolve) => {
+    this.tellBegun = resolve
+  })
 
   constructor(private readonly options: RunOptions) {
     const from = options.storage?.from
-    this.runId = from?.run ?? crypto.randomUUID()
+    this.runId = from?.run ?? options.runId ?? crypto.randomUUID()
     this.summary = from?.progress.summary ?? {
       runId: this.runId,
       steps: 0,
@@ -147,12 +156,22 @@ export class RunSession {
   }
 
   async run(): Promise<RunSummary> {
-    const { model, prepared, runtime, storage, onEvent, signal } = this.options
+    try {
+      return await this.runToEnd()
+    } finally {
+      this.tellBegun()
+    }
+  }
+
+  private async runToEnd(): Promise<RunSummary> {
+    const { model, prepared, runtime, storage, onEvent, signal, again } = this.options
     const { program, steps } = prepared
     const startedAt = performance.now()
     const { totalSteps } = steps
     const plan = program.plan
     const from = storage?.from ?? null
+    // A cancelled run must not wait for a resume that never comes.
+    signal?.addEventListener('abort', () => this.resume(), { once: true })
     const identity = storage && (await runIdentity(model, prepared))
     if (from && identity) checkIdentity(from.identity, identity)
     onEvent({
@@ -162,7 +181,7 @@ export class RunSession {
       plannedBytes: plan.bytes,
       totalBytes: plan.totalBytes,
       trainableParameters: program.pool?.trainableElements ?? 0,
-      ...(from && { resumedFrom: from.step }),
+      ...((from || again) && { resumedFrom: from?.step ?? 0 }),
     })
     const { executable, loaded } = await realiseProgram(program, { model, runtime, onEvent, signal })
     this.executable = executable
@@ -187,6 +206,9 @@ export class RunSession {
     }
     try {
       await this.begin(executable)
+      this.restsAt = from?.step ?? 0
+      this.tellBegun()
+      if (again) await this.goOn(this.restsAt)
       await this.train(executable, moments, loaded)
     } finally {
       await moments.settled()
@@ -238,8 +260,6 @@ export class RunSession {
     loaded: readonly LoadedWeight[],
   ): Promise<void> {
     const { prepared, storage, onEvent, signal } = this.options
-    // A cancelled run must not wait for a resume that never comes.
-    signal?.addEventListener('abort', () => this.resume(), { once: true })
     const { program, config, steps, evaluationBatches } = prepared
     const { totalSteps, stepsDone } = steps
     const { summary } = this
@@ -300,6 +320,12 @@ export class RunSession {
       }
       summary.tokensPerSecond = tokens / ((performance.now() - trainingFrom) / 1000)
     }
+  }
+
+  /** A run that its owner had paused when its device was lost stays so. */
+  private async goOn(step: number): Promise<void> {
+    if (this.pausing) await this.holdWhilePaused(step)
+    else this.options.onEvent({ type: 'run/resumed', step })
   }
 
   private onEvaluationBatch(): (done: number) => void {
@@ -386,8 +412,15 @@ export class RunSession {
     this.held = true
     if (this.saves.length > 0) await this.saveAt(step)
     this.options.onEvent({ type: 'run/paused', step })
-    await promise
-    this.held = false
+    const lost = this.options.runtime.lost.then((error) => {
+      throw error
+    })
+    try {
+      // A device that is lost meanwhile is not found out about only when it is needed again.
+      await Promise.race([promise, lost])
+    } finally {
+      this.held = false
+    }
     if (!this.stopRequested && !this.options.signal?.aborted)
       this.options.onEvent({ type: 'run/resumed', step })
   }

@@ -6,6 +6,7 @@ import {
   IconGridDots,
   IconPlayerPause,
   IconPlayerPlay,
+  IconPlugConnectedX,
 } from '@tabler/icons-react'
 import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
@@ -21,13 +22,14 @@ const ICONS: Record<LogEntry['kind'], typeof IconPlayerPlay> = {
   evaluated: IconChartDots,
   paused: IconPlayerPause,
   resumed: IconPlayerPlay,
+  'device-lost': IconPlugConnectedX,
   'not-finite': IconAlertTriangle,
   warning: IconAlertTriangle,
   finished: IconCircleCheck,
   failed: IconAlertTriangle,
 }
 
-const BAD: ReadonlySet<LogEntry['kind']> = new Set(['not-finite', 'warning', 'failed'])
+const BAD: ReadonlySet<LogEntry['kind']> = new Set(['device-lost', 'not-finite', 'warning', 'failed'])
 
 /** What has happened, the latest first, in words. */
 export function EventLog() {
@@ -68,6 +70,8 @@ function inWords(entry: LogEntry, t: TFunction): string {
       return t('cards.log_.quantized', { count: entry.tensors })
     case 'evaluated':
       return t('cards.log_.evaluated', { loss: formatNumber(entry.loss) })
+    case 'device-lost':
+      return t('cards.log_.device-lost', { message: entry.message, step: entry.resumesFrom })
     case 'not-finite':
       return t('cards.log_.not-finite', {
         metric: t(`metrics.${entry.metric}` as 'metrics.train/loss'),

@@ -76,6 +76,7 @@ export const cards = {
     evaluated: 'Held-out loss is {{loss}}',
     paused: 'Paused',
     resumed: 'Resumed',
+    'device-lost': '{{message}}. The run goes on from step {{step}} by itself as soon as the GPU is back.',
     'not-finite':
       '{{metric}} became {{value}}: the run has lost its way. A smaller learning rate usually helps.',
     finished: 'Finished',

@@ -10,6 +10,7 @@ export const train = {
     exporting: 'Exporting',
     starting: 'Preparing',
     paused: 'Paused',
+    recovering: 'Waiting for the GPU to come back',
     stopping: 'Stopping after this step',
   },
   units: {

@@ -1,0 +1,270 @@
+import type { RunConfig } from '../config/schema.ts'
+import type { Runtime } from '../graph/executable.ts'
+import type { PageStore } from '../optim/page-store.ts'
+import { readCheckpoint } from '../train/checkpoint.ts'
+import { StudioError } from '../util/errors.ts'
+import type { RunCheckpoint } from './checkpoints.ts'
+import { isDeviceLoss, reopenDevice } from './device-loss.ts'
+import type { RunEvent, RunSummary } from './events.ts'
+import type { OutputFile } from './files.ts'
+import type { LoadedProgram } from './generation.ts'
+import type { RunSession } from './run-session.ts'
+
+export interface SessionStart {
+  runtime: Runtime
+  runId: string
+  /** What it goes on from; null: from the beginning. */
+  from: RunCheckpoint | null
+  /** Whether a session before it was lost. */
+  again: boolean
+  onEvent: (event: RunEvent) => void
+}
+
+export interface RecoveringRunOptions {
+  config: RunConfig
+  /** Makes a session that has not begun. */
+  open(start: SessionStart): Promise<RunSession>
+  /** The device; asked again after a loss. */
+  runtime(): Promise<Runtime>
+  storage?: { store: PageStore; from: RunCheckpoint | null }
+  onEvent: (event: RunEvent) => void
+  signal?: AbortSignal
+}
+
+/** So many losses at one place are not bad luck: what is asked of the GPU is too much for it. */
+const MAX_LOSSES = 3
+
+/**
+ * A run that outlives its device: when that is lost, it goes on from its last checkpoint on the next one, to the bytes
+ * of a run that lost nothing. To its owner it is one run.
+ */
+export class RecoveringRun {
+  readonly runId: string
+  readonly config: RunConfig
+  private session: RunSession | null = null
+  private runtime: Runtime | null = null
+  /** Whether what was on the device is gone. */
+  private lost = false
+  private ended = false
+  private pauseWanted = false
+  private stopWanted = false
+  private step: number
+  /** Resolves when a lost session has a successor, or the run has ended. */
+  private successor = signalOf()
+  /** Resolves when the session is no longer the run's. */
+  private gone = signalOf()
+
+  constructor(private readonly options: RecoveringRunOptions) {
+    const from = options.storage?.from
+    this.runId = from?.run ?? crypto.randomUUID()
+    this.config = options.config
+    this.step = from?.step ?? 0
+  }
+
+  async run(): Promise<RunSummary> {
+    let from = this.options.storage?.from ?? null
+    let runtime = await this.options.runtime()
+    let furthest = -1
+    let losses = 0
+    try {
+      for (;;) {
+        try {
+          const session = await this.begin(runtime, from, this.lost)
+          return await session.run()
+        } catch (error) {
+          if (!isDeviceLoss(error) || this.options.signal?.aborted) throw error
+          losses = this.step > furthest ? 1 : losses + 1
+          furthest = Math.max(furthest, this.step)
+          from = await this.checkpoint(error)
+          if (losses >= MAX_LOSSES) throw lostTooOften(error, losses, this.step, from)
+          this.forget()
+          this.gone.resolve()
+          this.gone = signalOf()
+          this.options.onEvent({
+            type: 'run/device-lost',
+            step: this.step,
+            resumesFrom: from?.step ?? 0,
+            message: error.message,
+          })
+          runtime = await reopenDevice(this.options.runtime, runtime, this.options.signal)
+        }
+      }
+    } finally {
+      this.ended = true
+      this.successor.resolve()
+      this.gone.resolve()
+    }
+  }
+
+  pause(): void {
+    this.pauseWanted = true
+    this.session?.pause()
+  }
+
+  resume(): void {
+    this.pauseWanted = false
+    this.session?.resume()
+  }
+
+  stop(): void {
+    this.stopWanted = true
+    this.session?.stop()
+  }
+
+  async save(): Promise<{ step: number }> {
+    for (;;) {
+      const { session } = this
+      if (!session) {
+        await this.successor.promise
+        if (!this.session) throw new StudioError('run/ended', 'The run ended before it could be saved')
+        continue
+      }
+      const { gone } = this
+      try {
+        await session.begun
+        return await session.save()
+      } catch (error) {
+        if (!(error instanceof StudioError && (error.code === 'run/ended' || isDeviceLoss(error))))
+          throw error
+        await gone.promise
+        if (this.ended) throw error
+        // Its successor is asked instead.
+      }
+    }
+  }
+
+  /** The adapter as it stands. Where its device was lost, it comes from the last checkpoint. */
+  async exportAdapter(): Promise<OutputFile[]> {
+    await this.onDevice()
+    const session = this.session ?? nothingTrained()
+    try {
+      return await session.exportAdapter()
+    } catch (error) {
+      if (!isDeviceLoss(error)) throw error
+      this.markLost()
+      await this.onDevice()
+      return (this.session ?? nothingTrained()).exportAdapter()
+    }
+  }
+
+  /**
+   * Resolves when what the run has learned is on a device: at once, unless the device was lost. A run that is under way
+   * brings it back itself; one that has ended is brought back from its last checkpoint.
+   */
+  async onDevice(): Promise<void> {
+    if (!this.lost) return
+    if (!this.ended) {
+      await this.successor.promise
+      await this.session?.begun
+      return
+    }
+    const { storage } = this.options
+    const from = storage ? ((await readCheckpoint(storage.store, this.runId)) as RunCheckpoint | null) : null
+    if (!from) throw lostForGood()
+    this.forget()
+    const session = await this.begin(await this.options.runtime(), from, true, () => {})
+    // At its end already, or stopped there.
+    session.stop()
+    await session.run()
+  }
+
+  /** Whether it stands still between two steps. */
+  get isHeld(): boolean {
+    return this.session?.isHeld ?? false
+  }
+
+  /** The model with its live adapter on the device, while it is there. */
+  get loaded(): LoadedProgram | null {
+    return this.lost ? null : (this.session?.loaded ?? null)
+  }
+
+  dispose(): void {
+    this.forget()
+  }
+
+  private async begin(
+    runtime: Runtime,
+    from: RunCheckpoint | null,
+    again: boolean,
+    onEvent = this.options.onEvent,
+  ): Promise<RunSession> {
+    const session = await this.options.open({
+      runtime,
+      runId: this.runId,
+      from,
+      again,
+      onEvent: (event) => {
+        if (event.type === 'run/started') this.step = event.resumedFrom ?? 0
+        if (event.type === 'run/step') this.step = event.step.step
+        onEvent(event)
+      },
+    })
+    this.runtime = runtime
+    this.lost = false
+    this.session = session
+    this.successor.resolve()
+    runtime.lost.then(() => {
+      if (this.runtime === runtime) this.markLost()
+    })
+    if (this.pauseWanted) session.pause()
+    if (this.stopWanted) session.stop()
+    return session
+  }
+
+  private markLost(): void {
+    if (this.lost) return
+    this.lost = true
+    if (!this.ended) this.successor = signalOf()
+  }
+
+  private forget(): void {
+    this.markLost()
+    this.session?.dispose()
+    this.session = null
+  }
+
+  /** What a lost run goes on from. @throws the loss itself where that would be all its work over again, unsaved */
+  private async checkpoint(loss: StudioError): Promise<RunCheckpoint | null> {
+    const { storage } = this.options
+    if (storage) return (await readCheckpoint(storage.store, this.runId)) as RunCheckpoint | null
+    if (this.step === 0) return null
+    throw new StudioError('device/lost', `${loss.message}. The run was at step ${this.step}`, {
+      hint: 'It kept no checkpoints, so it has to be started again. Give it a storage to keep them in.',
+      cause: loss,
+    })
+  }
+}
+
+function lostTooOften(
+  loss: StudioError,
+  losses: number,
+  step: number,
+  from: RunCheckpoint | null,
+): StudioError {
+  const saved = from ? `It can be gone on with from step ${from.step}. ` : ''
+  return new StudioError(
+    'device/lost',
+    `The GPU was lost ${losses} times in a row after step ${step}. ${loss.message}`,
+    {
+      hint: `${saved}Close other programs that use the GPU, or start again with a lower batch size or sequence length: the GPU may have too little memory, or a step may take it too long.`,
+      cause: loss,
+    },
+  )
+}
+
+const lostForGood = () =>
+  new StudioError('device/lost', 'The GPU was lost, and what the run had learned was on it', {
+    hint: 'The run kept no checkpoint: start it again.',
+  })
+
+function nothingTrained(): never {
+  throw new StudioError('run/nothing-trained', 'There is no adapter yet', { hint: 'Start a run first.' })
+}
+
+function signalOf(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
