@@ -1,6 +1,6 @@
-// product[part, o, i] (+)= scale · Σ_n gradient[n, o] · left[n, i],  n in the part's rows
+// product[part, o, i] (+)= scale · Σ_n gradient[n, o] · left[leftFirstRow + n, i],  n in the part's rows
 //
-// gradient [rows, out] (dy), left [rows, in] (x), product [parts, out, in] (dW, or its partial sums, which
+// gradient [rows, out] (dy), left [*, in] (x), product [parts, out, in] (dW, or its partial sums, which
 // linear_sum_parts.wgsl adds in order). An invocation makes 4 outputs × 4 columns of one part, adjacent ones have adjacent
 // columns. One accumulation in f32 over the part's rows, in order.
 @compute @workgroup_size(WORKGROUP_X, WORKGROUP_Y, WORKGROUP_Z)
@@ -27,7 +27,7 @@ fn main(
   var a2 = vec4<f32>(0.0);
   var a3 = vec4<f32>(0.0);
   for (var row = first_row; row < end_row; row++) {
-    let l = load_left4(row, column);
+    let l = load_left4(params.leftFirstRow + row, column);
     let g = load_gradient4(row, out);
     a0 += g.x * l;
     a1 += g.y * l;

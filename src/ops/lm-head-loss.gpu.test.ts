@@ -10,6 +10,8 @@ const cases: LossShape[] = [
   { rows: 5, hidden: 16, vocab: 64, chunkRows: 2, supervised: 0 },
   { rows: 6, hidden: 20, vocab: 300, chunkRows: 4, sharpness: 40 },
   { rows: 33, hidden: 24, vocab: 129, chunkRows: 32, storage: NF4 },
+  // Rows in parts for the head's gradient, and a last chunk with others.
+  { rows: 161, hidden: 12, vocab: 20, chunkRows: 97 },
   // More outputs than one dispatch contracts.
   { rows: 3, hidden: 8, vocab: 8200, chunkRows: 2, storage: 'f16' },
 ]

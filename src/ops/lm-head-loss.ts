@@ -3,18 +3,23 @@ import sumSource from '../../shaders/lm-head-loss_sum.wgsl?raw'
 import { type DeviceTraits, spreadWorkgroups } from '../graph/device.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Kernel, KernelCall } from '../graph/kernel.ts'
-import type { Operation } from '../graph/operation.ts'
+import type { Operation, WorkspaceRequest } from '../graph/operation.ts'
 import { elementCount, type Tensor } from '../graph/tensor.ts'
-import { StudioError } from '../util/errors.ts'
 import { FLAT_INDEX } from './elementwise.ts'
-import { forwardProduct, inputGradientProduct, sumParts } from './matrix-product.ts'
+import {
+  forwardProduct,
+  inputGradientProduct,
+  sumParts,
+  weightGradientProduct,
+  weightGradientWorkspace,
+} from './matrix-product.ts'
 
 export interface LmHeadLossOptions {
   /** [N] i32: the token that position n must predict, −1 where not supervised. */
   targets: Tensor
   /** Rows whose logits exist at a time: scratch space is chunkRows × V f32. */
   chunkRows: number
-  /** Also compute the gradient of x: of step.inverseCount · Σ losses. */
+  /** Also compute the gradients of step.inverseCount · Σ losses: of x, and of a head that is trainable (f32). */
   train: boolean
   /** f32[2]: Σ losses and the number of supervised positions are added to it. */
   lossSum: Tensor
@@ -29,17 +34,23 @@ interface LmHeadLossAttributes {
 
 const lmHeadLossOperation: Operation<LmHeadLossAttributes> = {
   name: 'lm_head_loss',
-  workspace: ({ inputs: { x, headWeight }, attributes: { chunkRows } }) => ({
-    logits: { shape: [Math.min(chunkRows, x.shape[0]), headWeight.shape[0]], format: 'f32' },
-  }),
-  kernels({ inputs, outputs, attributes }, device, { logits }) {
+  workspace({ inputs: { x, headWeight }, outputs: { dW }, attributes: { chunkRows } }, device) {
+    const chunks = chunksOf(x, chunkRows)
+    // A shorter last chunk may be cut into more parts than the others.
+    const parts =
+      dW && mostElements(chunks.map(({ rows }) => weightGradientWorkspace(rows, dW.shape, device)))
+    return {
+      logits: { shape: [chunks[0].rows, headWeight.shape[0]], format: 'f32' },
+      ...(parts && { parts }),
+    }
+  },
+  kernels({ inputs, outputs, attributes }, device, { logits, parts }) {
     const { x, headWeight, codebook, targets } = inputs
-    const { tokenLoss, lossSum, dx } = outputs
+    const { tokenLoss, lossSum, dx, dW } = outputs
     const N = x.shape[0]
     const calls: KernelCall[] = []
     const head = { weight: headWeight, codebook }
-    for (let firstRow = 0; firstRow < N; firstRow += attributes.chunkRows) {
-      const rows = Math.min(attributes.chunkRows, N - firstRow)
+    for (const { firstRow, rows } of chunksOf(x, attributes.chunkRows)) {
       calls.push(
         forwardProduct({ left: x, leftFirstRow: firstRow, ...head, product: logits, rows }, device),
         crossEntropy(
@@ -47,14 +58,22 @@ const lmHeadLossOperation: Operation<LmHeadLossAttributes> = {
           device,
         ),
       )
-      if (!dx) continue
-      // The chunk's logits hold their gradient now.
-      calls.push(
-        ...inputGradientProduct(
-          { left: logits, ...head, product: dx, productFirstRow: firstRow, rows },
-          device,
-        ),
-      )
+      // In training the chunk's logits hold their gradient now.
+      if (dW) {
+        const product = {
+          left: x,
+          leftFirstRow: firstRow,
+          gradient: logits,
+          product: dW,
+          rows,
+          accumulate: true,
+        }
+        calls.push(...weightGradientProduct(product, parts, device))
+      }
+      if (dx) {
+        const product = { left: logits, ...head, product: dx, productFirstRow: firstRow, rows }
+        calls.push(...inputGradientProduct(product, device))
+      }
     }
     calls.push({
       kernel: sumKernel,
@@ -75,6 +94,20 @@ const lmHeadLossOperation: Operation<LmHeadLossAttributes> = {
       attributes: { accumulate: target.accumulate },
     })
   },
+}
+
+/** The rows of x [N, C], so many at a time. */
+function chunksOf(x: Tensor, chunkRows: number): { firstRow: number; rows: number }[] {
+  const N = x.shape[0]
+  return Array.from({ length: Math.ceil(N / chunkRows) }, (_, index) => {
+    const firstRow = index * chunkRows
+    return { firstRow, rows: Math.min(chunkRows, N - firstRow) }
+  })
+}
+
+function mostElements(requests: readonly (WorkspaceRequest | undefined)[]): WorkspaceRequest | undefined {
+  const elements = (request?: WorkspaceRequest) => (request ? elementCount(request.shape) : 0)
+  return requests.reduce((most, request) => (elements(request) > elements(most) ? request : most), undefined)
 }
 
 /** Where x has a gradient already, the loss's share is added to it. */
@@ -147,25 +180,19 @@ const sumKernel: Kernel = {
 
 /**
  * Cross-entropy of x · Wᵀ against the targets, natural logarithm, in chunks of rows: no [N, V] tensor ever exists. With
- * `train`, each chunk's logits turn into their gradient in place and give x's gradient at once (Wijmans et al. 2024,
- * "Cut Your Losses", the same idea by chunks). x [N, C], W [V, C] → per-token losses [N], 0 where not supervised.
- * The head is frozen.
- * @throws internal/head for a trainable head
+ * `train`, each chunk's logits turn into their gradient in place and give x's gradient at once, and add their share to
+ * that of a trainable head (Wijmans et al. 2024, "Cut Your Losses", the same idea by chunks). x [N, C], W [V, C] →
+ * per-token losses [N], 0 where not supervised.
  */
 export function lmHeadLoss(graph: Graph, x: Tensor, headWeight: Tensor, options: LmHeadLossOptions): Tensor {
   const { targets, chunkRows, train, lossSum, codebook } = options
-  if (headWeight.gradient) {
-    throw new StudioError(
-      'internal/head',
-      `${headWeight.name} is trainable, but the loss gives no gradient to its head`,
-    )
-  }
   const tokenLoss = graph.activation('token_loss', [x.shape[0]])
   const dx = train && graph.activation('d(hidden)', x.shape)
+  const dW = train && headWeight.gradient
   graph.record(lmHeadLossOperation, {
     inputs: { x, headWeight, targets, ...(codebook && { codebook }) },
-    outputs: { tokenLoss, lossSum, ...(dx && { dx }) },
-    updates: ['lossSum'],
+    outputs: { tokenLoss, lossSum, ...(dx && { dx }), ...(dW && { dW }) },
+    updates: ['lossSum', ...(dW ? ['dW'] : [])],
     attributes: { chunkRows, train },
   })
   return tokenLoss

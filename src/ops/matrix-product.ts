@@ -166,8 +166,10 @@ export function inputGradientProduct(
 const LONGEST_CONTRACTION = 8192
 
 export interface WeightGradientProduct {
-  /** x [N, in] */
+  /** x [*, in] */
   left: Tensor
+  /** First row of `left` that takes part; 0 when left out. */
+  leftFirstRow?: number
   /** dy [N, out] */
   gradient: Tensor
   /** dW [out, in] */
@@ -184,7 +186,16 @@ export interface WeightGradientProduct {
  * device, the rows are cut into parts that are summed in order.
  */
 export function weightGradientProduct(
-  { left, gradient, product, rows, accumulate = false, scale = 1, dropout }: WeightGradientProduct,
+  {
+    left,
+    leftFirstRow,
+    gradient,
+    product,
+    rows,
+    accumulate = false,
+    scale = 1,
+    dropout,
+  }: WeightGradientProduct,
   parts: Tensor | undefined,
   device: DeviceTraits,
 ): KernelCall[] {
@@ -211,7 +222,7 @@ export function weightGradientProduct(
     },
     [
       gradientPart,
-      leftPart(left, inFeatures, dropout),
+      leftPart(left, inFeatures, dropout, leftFirstRow),
       productPart(summed ? parts : product, inFeatures, options, undefined, true),
     ],
     options,

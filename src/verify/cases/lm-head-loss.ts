@@ -19,7 +19,7 @@ export interface LossShape {
 
 const inverseCount = Math.fround(1 / 37)
 
-/** LM head and cross-entropy in chunks; in training also the gradient of the hidden states. */
+/** LM head and cross-entropy in chunks; in training also the gradients of the hidden states and of a head in f32. */
 export function lmHeadLossCase(
   { rows, hidden, vocab, chunkRows, storage = 'f32', supervised = 1, sharpness = 1 }: LossShape,
   train: boolean,
@@ -29,6 +29,7 @@ export function lmHeadLossCase(
     supervised > 0 && n % supervised === 0 ? hash32(n) % vocab : -1,
   )
   const { inputs, decoded } = weightInput(uniformValues(vocab * hidden, 2), [vocab, hidden], storage)
+  const trainsHead = train && storage === 'f32'
   return {
     name: `loss of ${rows} × ${hidden} over ${vocab} ${storageName(storage)} in chunks of ${chunkRows}, 1/${supervised} supervised, ${train ? 'train' : 'evaluate'}`,
     inputs: {
@@ -38,6 +39,7 @@ export function lmHeadLossCase(
         ...(train && { gradient: 'activation' as const }),
       },
       ...inputs,
+      ...(trainsHead && { weight: { ...inputs.weight, gradient: 'parameter' as const } }),
       targets: { shape: [rows], data: targets, format: 'i32' },
       lossSum: { shape: [2], data: [1.5, 4] },
     },
@@ -50,10 +52,10 @@ export function lmHeadLossCase(
     reference(values) {
       const W = decoded ?? values.weight
       const { losses, lse, lossSum, count } = lmHeadLossForward(values.x, W, targets, shape)
-      const { dx } = lmHeadLossBackward(values.x, W, targets, lse, shape, inverseCount)
+      const { dx, dW } = lmHeadLossBackward(values.x, W, targets, lse, shape, inverseCount)
       return {
         outputs: { tokenLoss: losses, lossSum: [1.5 + lossSum, 4 + count] },
-        ...(train && { gradients: { x: dx } }),
+        ...(train && { gradients: { x: dx, ...(trainsHead && { weight: dW }) } }),
       }
     },
   }
