@@ -24,6 +24,9 @@ export function Failure({ title, error, actions, onClose }: FailureProps) {
   const problems = error.problems ?? []
   const shown = all ? problems : problems.slice(0, SHOWN_PROBLEMS)
   const details = detailsOf(error)
+  const [only] = problems
+  const listed = problems.length > 1 || (only !== undefined && only.message !== error.message)
+  const isCount = error.message.startsWith(`${problems.length} problems: `)
   return (
     <Alert
       role="alert"
@@ -35,8 +38,13 @@ export function Failure({ title, error, actions, onClose }: FailureProps) {
       closeButtonLabel={t('app.close')}
       onClose={onClose}
     >
-      {problems.length > 1 ? (
+      {listed ? (
         <>
+          {!isCount && (
+            <Text size="sm" mb={4}>
+              {error.message}
+            </Text>
+          )}
           <List size="sm" spacing={4} className={classes.problems}>
             {shown.map((problem) => (
               <List.Item key={problem.message}>

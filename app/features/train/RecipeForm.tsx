@@ -1,6 +1,6 @@
 import { Alert, Button, FileButton, Group, SegmentedControl, Text, Title } from '@mantine/core'
 import { IconDownload, IconFolderOpen } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { PRESETS } from '../../../src/config/presets.ts'
 import { downloadFile } from '../../components/download.ts'
@@ -26,6 +26,7 @@ export function RecipeForm() {
   const { presetId, fileName, base, draft, config, problems, fileFailure } = useRecipe((recipe) => recipe)
   const locked = useRun((run) => isLive(run.status))
   const [depth, setDepth] = useState(0)
+  const forgetFile = useRef<() => void>(null)
   const relevant = studio.fields.filter((field) => isForMethod(field, draft.method))
   const shown = relevant.filter((field) => field.depth <= depth)
   const changed = differences(relevant, base, draft)
@@ -128,7 +129,11 @@ export function RecipeForm() {
       <Group mt="lg" gap="xs">
         <FileButton
           accept=".json,application/json"
-          onChange={(file) => file && void file.text().then((text) => studio.openRecipe(file.name, text))}
+          resetRef={forgetFile}
+          onChange={(file) => {
+            if (file) void file.text().then((text) => studio.openRecipe(file.name, text))
+            forgetFile.current?.() // else the same file, corrected, could not be chosen again
+          }}
         >
           {(props) => (
             <Button
