@@ -222,25 +222,41 @@ describe('what must not change a run', () => {
 })
 
 describe('the path of a step', () => {
-  it('creates no GPU object and maps only the ring after the second step', async () => {
-    const golden = await goldenCase('tiny-llama', 'qlora')
-    const run = await prepare(golden)
-    const { prepared, executable } = run
-    const { calls, restore } = watchGpu()
-    try {
-      const { config, program, steps } = prepared
-      const moments = createMoments(program, executable)
-      let done = 0
-      for await (const event of train({ executable, config, moments, steps, totalSteps: steps.totalSteps })) {
-        if (event.type === 'step' && ++done === 2) calls.length = 0
+  it.each([
+    ['all moments on the GPU', null],
+    ['its moments in pages', 0],
+  ] as const)(
+    'with %s creates no GPU object and maps only what is ready after the second step',
+    async (_, gpuBudgetBytes) => {
+      const golden = await goldenCase('tiny-llama', 'qlora')
+      const run = await prepare(golden, ({ optimizer }) => {
+        optimizer.paging.gpuBudgetBytes = gpuBudgetBytes
+      })
+      const { prepared, executable } = run
+      const { calls, restore } = watchGpu()
+      try {
+        const { config, program, steps } = prepared
+        const moments = createMoments(program, executable)
+        let done = 0
+        for await (const event of train({
+          executable,
+          config,
+          moments,
+          steps,
+          totalSteps: steps.totalSteps,
+        })) {
+          if (event.type === 'step' && ++done === 2) calls.length = 0
+        }
+        expect(done).toBe(10)
+        expect(calls.length).toBeGreaterThan(0)
+        const permitted = gpuBudgetBytes === null ? /^mapAsync ring\.\d$/ : /^mapAsync (ring|transfer)\.\d$/
+        for (const call of calls) expect(call).toMatch(permitted)
+        expect(calls.some((call) => call.includes('transfer'))).toBe(gpuBudgetBytes !== null)
+        expect(executable.allocatedBytes).toBe(executable.plan.totalBytes)
+      } finally {
+        restore()
       }
-      expect(done).toBe(10)
-      expect(calls.length).toBeGreaterThan(0)
-      for (const call of calls) expect(call).toMatch(/^mapAsync ring\.\d$/)
-      expect(executable.allocatedBytes).toBe(executable.plan.totalBytes)
-    } finally {
-      restore()
-    }
-    executable.destroy()
-  })
+      executable.destroy()
+    },
+  )
 })
