@@ -44,7 +44,10 @@ export class PipelineCache {
             label: `${kernel.name} uniforms`,
             entries: uniformBindings.map((binding) => ({ binding, visibility, buffer: { type: 'uniform' } })),
           })
+    // A module that does not compile is told by its pipeline, with its name; not as an error of the whole device.
+    device.pushErrorScope('validation')
     const module = device.createShaderModule({ label: kernel.name, code: wgsl })
+    device.popErrorScope().catch(() => {})
     try {
       const pipeline = await device.createComputePipelineAsync({
         label: kernel.name,
@@ -62,6 +65,7 @@ export class PipelineCache {
           : String(cause)
       throw new StudioError('device/kernel', `Kernel ${kernel.name} does not compile on this GPU: ${why}`, {
         hint: 'Update the browser and the graphics driver; if it stays, report the kernel and the GPU.',
+        details: { kernel: kernel.name },
         cause,
       })
     }

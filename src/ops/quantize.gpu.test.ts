@@ -1,131 +1,27 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import golden from '../../e2e/golden/nf4.json'
-import type { Dtype } from '../formats/dtype.ts'
-import type { StoredTensor } from '../formats/safetensors.ts'
-import type { Executable } from '../graph/executable.ts'
-import { makePlan } from '../graph/make-plan.ts'
-import { bufferTensor, quantizedTensor, type Tensor } from '../graph/tensor.ts'
 import type { FourBitType } from '../numbers/code-book.ts'
 import { fourBitCodeBook } from '../numbers/code-book.ts'
 import { SMALLEST_NORMAL } from '../quant/block-wise.ts'
 import { quantErrorSums, quantStatistics } from '../quant/error-statistics.ts'
-import { codeBookValues, encodeMatrix, quantLayout } from '../quant/layout.ts'
-import { dequantizeMatrix, type QuantizationFormat, quantizeMatrix } from '../quant/quantized-matrix.ts'
-import { STAGE } from '../train/program.ts'
-import { quantizeWeight, recordQuantization } from '../train/quantize-weights.ts'
+import { encodeMatrix } from '../quant/layout.ts'
+import { dequantizeMatrix, quantizeMatrix } from '../quant/quantized-matrix.ts'
 import { hash32, uniform } from '../util/random.ts'
-import { decodeValues, encodeValues } from '../verify/tensor-bytes.ts'
+import { checkQuantizer, quantizerCases } from '../verify/check-quantizer.ts'
+import { type Matrix, quantizeOnGpu } from '../verify/quantize-on-gpu.ts'
 import { laneRuntime } from './testing/lane-runtime.ts'
 
-interface Matrix {
-  name: string
-  shape: readonly [number, number]
-  format: QuantizationFormat
-  dtype: 'F32' | 'F16' | 'BF16'
-  values: Float64Array
-}
-
-const STORAGE = { F32: 'f32', F16: 'f16', BF16: 'bf16' } as const
-
-/** Quantizes all of them with one plan, whose buffers hold garbage before. `visit` gets each matrix's buffer and report. */
-async function quantizeOnGpu(
-  matrices: readonly Matrix[],
-  visit: (
-    matrix: Matrix,
-    original: Float32Array,
-    buffer: Uint8Array,
-    report: Awaited<ReturnType<typeof quantizeWeight>>['report'],
-  ) => void | Promise<void>,
-): Promise<void> {
-  const runtime = await laneRuntime()
-  const codebooks = {
-    nf4: bufferTensor('codebook nf4', [272], 'f32', 'weights'),
-    fp4: bufferTensor('codebook fp4', [272], 'f32', 'weights'),
-  }
-  const weights = matrices.map(
-    ({ name, shape, format }): Tensor => quantizedTensor(name, shape, format, quantLayout(shape, format)),
-  )
-  const stages = Object.fromEntries(
-    matrices.map(({ name, dtype, format }, index) => [
-      STAGE.load(name),
-      recordQuantization(weights[index], dtype, codebooks[format.type]),
-    ]),
-  )
-  const plan = makePlan(stages, runtime.traits, [...Object.values(codebooks), ...weights])
-  const executable = await runtime.realise(plan)
-  try {
-    fillWithGarbage(executable)
-    for (const [type, codebook] of Object.entries(codebooks))
-      executable.write(plan.tensors[codebook.name], codeBookValues(type as FourBitType))
-    for (const [index, matrix] of matrices.entries()) {
-      const bytes = encodeValues(matrix.values, STORAGE[matrix.dtype])
-      const elements = matrix.shape[0] * matrix.shape[1]
-      const original = Float32Array.from(decodeValues(bytes, STORAGE[matrix.dtype], elements))
-      const stored = storedTensor(
-        matrix,
-        bytes.slice(0, elements * (matrix.dtype === 'F32' ? 4 : 2)),
-        original,
-      )
-      const { report } = await quantizeWeight(executable, weights[index], stored)
-      await visit(matrix, original, await executable.read(plan.tensors[matrix.name]), report)
-    }
-    await executable.idle()
-  } finally {
-    executable.destroy()
-  }
-}
-
-function fillWithGarbage(executable: Executable): void {
-  executable.plan.buffers.forEach(({ usage, sizeBytes }, buffer) => {
-    if (usage === 'storage')
-      executable.write({ buffer, offset: 0, sizeBytes }, new Uint32Array(sizeBytes / 4).fill(0x7fc0dead))
-  })
-}
-
-const storedTensor = (
-  { name, shape, dtype }: Matrix,
-  bytes: Uint8Array<ArrayBuffer>,
-  original: Float32Array<ArrayBuffer>,
-): StoredTensor => ({
-  name,
-  dtype: dtype as Dtype,
-  shape,
-  elements: original.length,
-  sizeBytes: bytes.length,
-  readBytes: async (start = 0, end = bytes.length) => bytes.slice(start, end),
-  readFloat32: async (first = 0, end = original.length) => original.slice(first, end),
-})
+const runtime = await laneRuntime()
 
 const onCpu = (matrix: Matrix, original: Float32Array) =>
   quantizeMatrix(original, matrix.shape, matrix.format, matrix.name)
 
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes.slice())
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
-describe('golden hashes of bitsandbytes', () => {
-  const shape = [130, 256] as const
-  const values = Float64Array.from(
-    { length: shape[0] * shape[1] },
-    (_, k) => ((((k * 7919 + 104729) % 65521) / 65521) * 2 - 1) ** 3 * (1 + (Math.floor(k / 64) % 7)) * 0.05,
-  )
-
-  test.each<FourBitType>(['nf4', 'fp4'])('%s', async (type) => {
-    const expected = golden[type]
-    const matrices = [false, true].map((doubleQuant): Matrix => {
-      const format = { type, blockSize: 64, doubleQuant }
-      return { name: `${type} ${doubleQuant}`, shape, format, dtype: 'F32', values }
-    })
-    await quantizeOnGpu(matrices, async ({ format }, _, buffer) => {
-      const { packedBytes, scalesOffsetBytes, blocks } = quantLayout(shape, format)
-      expect(await sha256(buffer.subarray(0, packedBytes))).toBe(expected.packed_sha256)
-      const scales = buffer.subarray(scalesOffsetBytes)
-      if (format.doubleQuant) expect(await sha256(scales.subarray(0, blocks))).toBe(expected.qabsmax_sha256)
-      else expect(await sha256(scales.subarray(0, 4 * blocks))).toBe(expected.absmax_sha256)
-    })
+for (const quantizerCase of quantizerCases()) {
+  test(quantizerCase.matrix.name, async () => {
+    const { findings } = await checkQuantizer(quantizerCase, golden, runtime)
+    expect(findings.map(({ problem }) => problem)).toEqual([null, null, null])
   })
-})
+}
 
 const BLOCK_SIZES = [32, 64, 128, 256, 512, 1024, 2048, 4096]
 const DTYPES = ['F32', 'F32', 'F16', 'BF16'] as const
@@ -181,7 +77,7 @@ test('100 random matrices have the bytes that the CPU gives them, odd lengths, s
   const different: string[] = []
   let odd = 0
   let straddling = 0
-  await quantizeOnGpu(matrices, (matrix, original, buffer) => {
+  await quantizeOnGpu(runtime, matrices, (matrix, original, buffer) => {
     if (original.length & 1) odd++
     if (matrix.shape[0] > 1 && matrix.shape[1] % matrix.format.blockSize !== 0) straddling++
     const expected = encodeMatrix(onCpu(matrix, original))
@@ -213,7 +109,7 @@ test('every block size and both types, single and double, on a weight of a commo
       }
     }),
   )
-  await quantizeOnGpu(matrices, (matrix, original, buffer, report) => {
+  await quantizeOnGpu(runtime, matrices, (matrix, original, buffer, report) => {
     const expected = onCpu(matrix, original)
     expect(buffer, matrix.name).toEqual(encodeMatrix(expected))
 
@@ -239,6 +135,6 @@ test.each([
       dtype,
       values,
     }
-    await expect(quantizeOnGpu([matrix], () => {})).rejects.toThrow(/model\.bad\.weight.*192 to 255/)
+    await expect(quantizeOnGpu(runtime, [matrix], () => {})).rejects.toThrow(/model\.bad\.weight.*192 to 255/)
   }
 })

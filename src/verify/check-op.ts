@@ -7,6 +7,7 @@ import { bufferTensor, elementCount, type Tensor } from '../graph/tensor.ts'
 import { nmse } from '../reference/nmse.ts'
 import { uniformValues } from '../reference/uniform-values.ts'
 import { FENCE_BYTES, FencedGraph, fenced, SENTINEL } from './fenced-graph.ts'
+import { kernelsBehind, kernelsBoundTo } from './kernels-behind.ts'
 import { type DenseInput, type OpCase, type ReferenceResult, toleranceOf } from './op-case.ts'
 import { asActivation, lossWithGradients } from './probe.ts'
 import { decodeValues, encodeValues } from './tensor-bytes.ts'
@@ -16,6 +17,22 @@ export type GradientRoute = 'written' | 'accumulated'
 
 /** Normalised mean squared errors by output and by `d(input)`. */
 export type Errors = Record<string, number>
+
+/** What a comparison found of one thing. */
+export interface Finding {
+  /** An output, `d(input)`, a buffer that should not have changed, or a part of a larger check. */
+  subject: string
+  /** How far it is off; infinite for what should not have changed. */
+  figure: number
+  /** Largest figure that is right. */
+  tolerance: number
+  /** Null where it is right. */
+  problem: string | null
+  /** Names of the kernels that wrote it. */
+  writers: readonly string[]
+  /** And of all whose results went into it. */
+  upstream: readonly string[]
+}
 
 /** A case, recorded and planned for a device. */
 export interface PreparedCase {
@@ -43,13 +60,19 @@ export function prepareCase(
  * Runs a case on a GPU and compares everything with its reference. Before the run every byte of every buffer holds a
  * sentinel NaN, and each tensor is followed by a fence of them; after it, the fences and all inputs that the op does
  * not claim to update must be as they were.
- * @throws one Error that lists all that is wrong
+ * @returns what was found of every output and gradient, and a finding for each place that should not have changed
+ * @throws what the runtime throws: device/kernel where a kernel does not compile
  */
-export async function checkOp({ opCase, recorded, plan }: PreparedCase, runtime: Runtime): Promise<Errors> {
-  const after = await execute(opCase, recorded, plan, runtime)
-  const { problems, errors } = compare(opCase, recorded, plan, after)
-  if (problems.length > 0) throw new Error(`${opCase.name}: ${problems.join('; ')}`)
-  return errors
+export async function measureOp(prepared: PreparedCase, runtime: Runtime): Promise<Finding[]> {
+  return compare(prepared, await execute(prepared, runtime))
+}
+
+/** `measureOp`, for a test. @throws one Error that lists all that is wrong */
+export async function checkOp(prepared: PreparedCase, runtime: Runtime): Promise<Errors> {
+  const findings = await measureOp(prepared, runtime)
+  const problems = findings.flatMap(({ problem }) => problem ?? [])
+  if (problems.length > 0) throw new Error(`${prepared.opCase.name}: ${problems.join('; ')}`)
+  return Object.fromEntries(findings.map(({ subject, figure }) => [subject, figure]))
 }
 
 /** A tensor with a buffer of its own and the bytes it holds before the run. */
@@ -150,9 +173,7 @@ const gradientOutputs = ({ gradientsAt }: OpCase, outputs: Record<string, Tensor
 
 /** The bytes of every storage buffer after the run, by buffer index. */
 async function execute(
-  opCase: OpCase,
-  { contents }: Recorded,
-  plan: Plan,
+  { opCase, recorded: { contents }, plan }: PreparedCase,
   runtime: Runtime,
 ): Promise<Map<number, Uint8Array<ArrayBuffer>>> {
   const executable = await runtime.realise(plan)
@@ -174,14 +195,12 @@ async function execute(
 }
 
 function compare(
-  opCase: OpCase,
-  recorded: Recorded,
-  plan: Plan,
+  { opCase, recorded, plan }: PreparedCase,
   after: Map<number, Uint8Array<ArrayBuffer>>,
-) {
+): Finding[] {
   const { graph, contents, outputs, expected, parameterGradients } = recorded
-  const problems: string[] = []
-  const errors: Errors = {}
+  const findings: Finding[] = []
+  const { commands } = plan.stages.test
   const bytesAt = ({ buffer, offset, sizeBytes }: BufferRange) =>
     (after.get(buffer) as Uint8Array<ArrayBuffer>).slice(offset, offset + sizeBytes)
   const rangeOf = (tensor: Tensor): BufferRange => {
@@ -192,28 +211,42 @@ function compare(
   }
   const actualOf = (tensor: Tensor) =>
     decodeValues(bytesAt(rangeOf(tensor)), tensor.format, elementCount(tensor.shape))
-  const judge = (
-    name: string,
-    format: Tensor['format'],
-    actual: Float64Array,
-    expected: ArrayLike<number>,
-  ) => {
-    const whole = format === 'u32' || format === 'i32'
-    errors[name] = nmse(actual, expected)
-    const tolerance = whole ? 0 : toleranceOf(opCase, name)
-    if (errors[name] <= tolerance) return
+  const judge = (subject: string, tensor: Tensor, actual: Float64Array, expected: ArrayLike<number>) => {
+    const whole = tensor.format === 'u32' || tensor.format === 'i32'
+    const figure = nmse(actual, expected)
+    const tolerance = whole ? 0 : toleranceOf(opCase, subject)
     const worst = worstElement(actual, expected)
-    problems.push(
-      `${name} has an NMSE of ${errors[name].toExponential(1)} (at most ${tolerance}); [${worst}] is ${actual[worst]}, expected ${expected[worst]}`,
-    )
+    findings.push({
+      subject,
+      figure,
+      tolerance,
+      problem:
+        figure <= tolerance
+          ? null
+          : `${subject} has an NMSE of ${figure.toExponential(1)} (at most ${tolerance}); [${worst}] is ${actual[worst]}, expected ${expected[worst]}`,
+      ...kernelsBehind(rangeOf(tensor), plan.kernels, commands),
+    })
+  }
+  const damage = (tensor: Tensor, problem: string) => {
+    const { writers, upstream } = kernelsBehind(rangeOf(tensor), plan.kernels, commands)
+    // What nothing writes by right may have been written by whatever was bound to it.
+    const suspects = writers.length > 0 ? writers : kernelsBoundTo(rangeOf(tensor), plan.kernels, commands)
+    findings.push({
+      subject: tensor.name,
+      figure: Number.POSITIVE_INFINITY,
+      tolerance: 0,
+      problem,
+      writers: suspects,
+      upstream: [...new Set([...suspects, ...upstream])],
+    })
   }
 
   for (const [name, tensor] of Object.entries(outputs))
-    judge(name, tensor.format, actualOf(tensor), expected.outputs[name])
+    judge(name, tensor, actualOf(tensor), expected.outputs[name])
   for (const [name, { tensor, bytes }] of parameterGradients) {
     const held = decodeValues(bytes, 'f32', elementCount(tensor.shape))
     const actual = actualOf(tensor).map((value, i) => value - held[i])
-    judge(`d(${name})`, 'f32', actual, expected.gradients?.[name] ?? [])
+    judge(`d(${name})`, tensor, actual, expected.gradients?.[name] ?? [])
   }
 
   const mayChange = new Set(
@@ -226,15 +259,16 @@ function compare(
     const changed = bytesAt(rangeOf(tensor))
       .subarray(0, bytes.length)
       .findIndex((byte, i) => byte !== bytes[i])
-    if (changed >= 0) problems.push(`input ${tensor.name} was changed at byte ${changed}`)
+    if (changed >= 0) damage(tensor, `input ${tensor.name} was changed at byte ${changed}`)
   }
   for (const tensor of [...contents.map((content) => content.tensor), ...graph.exposed.values()]) {
     const bytes = bytesAt(rangeOf(tensor))
     const fence = new Uint32Array(bytes.slice(bytes.length - FENCE_BYTES).buffer)
     const broken = fence.findIndex((word) => word !== SENTINEL)
-    if (broken >= 0) problems.push(`something was written ${broken * 4} bytes past the end of ${tensor.name}`)
+    if (broken >= 0)
+      damage(tensor, `something was written ${broken * 4} bytes past the end of ${tensor.name}`)
   }
-  return { problems, errors }
+  return findings
 }
 
 function worstElement(actual: Float64Array, expected: ArrayLike<number>): number {

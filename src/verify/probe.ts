@@ -25,6 +25,9 @@ const copyKernel: Kernel = {
   workgroupSize: [64, 1, 1],
 }
 
+/** Whether a kernel is one of the probes. */
+export const isProbe = ({ name }: Pick<Kernel, 'name'>): boolean => name === copyKernel.name
+
 const copyOperation: Operation<{ accumulate: boolean }> = {
   name: 'testing_copy',
   kernels({ inputs, outputs, attributes }) {

@@ -1,5 +1,6 @@
 import { test } from 'vitest'
-import { checkOp, type Errors, type GradientRoute, prepareCase } from '../../verify/check-op.ts'
+import { routesOf } from '../../verify/check-case.ts'
+import { checkOp, type Errors, prepareCase } from '../../verify/check-op.ts'
 import type { OpCase } from '../../verify/op-case.ts'
 import { laneRuntime } from './lane-runtime.ts'
 
@@ -44,11 +45,4 @@ export async function checkAllVariants(
     }
   }
   return largest
-}
-
-const routesOf = ({ inputs }: OpCase): GradientRoute[] => {
-  const hasActivation = Object.values(inputs).some(
-    (input) => 'gradient' in input && input.gradient === 'activation',
-  )
-  return hasActivation ? ['written', 'accumulated'] : ['written']
 }
