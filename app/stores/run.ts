@@ -168,6 +168,7 @@ export function foldRunEvent(state: RunState, event: RunEvent): RunState {
       return failRun(state, event.error)
     case 'task/progress':
     case 'generate/token':
+    case 'verify/check':
       return state
   }
 }

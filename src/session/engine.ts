@@ -3,7 +3,14 @@ import type { CheckpointSummary } from './checkpoints.ts'
 import type { RunEvent, RunSummary, TensorQuantization } from './events.ts'
 import type { FileReference, OutputFile, StorageReference } from './files.ts'
 import type { GenerateArgs, GenerateResult } from './generate-request.ts'
-import type { DatasetSummary, DeviceReport, ModelSummary, PlanReport, QuickTry } from './reports.ts'
+import type {
+  DatasetSummary,
+  DeviceReport,
+  ModelSummary,
+  PlanReport,
+  QuickTry,
+  VerificationReport,
+} from './reports.ts'
 
 /**
  * Every command with what it takes and what it gives: one table, so that the local engine, the worker proxy and the
@@ -11,6 +18,11 @@ import type { DatasetSummary, DeviceReport, ModelSummary, PlanReport, QuickTry }
  */
 export interface CommandTable {
   'device/describe': { args: Record<string, never>; result: DeviceReport }
+  /**
+   * Whether this device computes what it should, with an event after each check. `golden` are the files that the checks
+   * compare with (GOLDEN_FILES of src/verify). A wrong kernel is a verdict, not an error.
+   */
+  'device/verify': { args: { golden: FileReference[] }; result: VerificationReport }
   /** Opens a model folder's files; replaces the current model (and drops the dataset tokenized for the old one). */
   'model/open': { args: { name: string; files: FileReference[] }; result: ModelSummary }
   /**

@@ -1,6 +1,7 @@
 import type { BytesByCategory } from '../graph/tensor.ts'
 import type { PagingStatistics } from '../optim/moments.ts'
 import type { ErrorData } from '../util/errors.ts'
+import type { VerificationCheck } from '../verify/report.ts'
 
 export type { PagingStatistics } from '../optim/moments.ts'
 
@@ -91,6 +92,8 @@ export type RunEvent =
   | { type: 'run/failed'; error: ErrorData }
   /** A token of a text that is being generated, and what the text grows by (empty while a character is not whole). */
   | { type: 'generate/token'; tokenId: number; text: string; probability: number }
+  /** A check of the device has ended; the `done`th of `total`. */
+  | { type: 'verify/check'; check: VerificationCheck; done: number; total: number }
   /** Progress outside of runs (opening files, tokenizing). */
   | {
       type: 'task/progress'

@@ -7,6 +7,7 @@ import type { Runtime } from '../graph/executable.ts'
 import type { PageStore } from '../optim/page-store.ts'
 import type { ByteSource } from '../util/byte-source.ts'
 import { StudioError } from '../util/errors.ts'
+import { verifyDevice } from '../verify/verify-device.ts'
 import {
   collectOrphans,
   discardCheckpoint,
@@ -27,7 +28,7 @@ import { prepareRun } from './prepare-run.ts'
 import { inspectModel, quantizeModel } from './quantize-model.ts'
 import { quickTry } from './quick-try.ts'
 import { RecoveringRun } from './recovering-run.ts'
-import type { DeviceReport, PlanReport } from './reports.ts'
+import type { DeviceReport, PlanReport, VerificationCheck } from './reports.ts'
 import { holdRun, noLocks, type RunLocks } from './run-locks.ts'
 import { RunSession } from './run-session.ts'
 
@@ -87,6 +88,14 @@ export function createLocalEngine(host: EngineHost): Engine {
       const { info } = await host.runtime()
       // Every kernel keeps to what all devices have, so far.
       return { device: info, uses: [] }
+    },
+    'device/verify': async ({ golden }, { onEvent, signal }) => {
+      const files = await resolveAll(golden)
+      const onCheck = (check: VerificationCheck, done: number, total: number) =>
+        onEvent({ type: 'verify/check', check, done, total })
+      return onDevice(host.runtime, signal, (runtime) =>
+        verifyDevice(runtime, { golden: files, onCheck, signal }),
+      )
     },
     'model/open': async ({ name, files }) => {
       const opened = await openModel(name, await resolveAll(files), host.runTemplate)

@@ -40,6 +40,7 @@ export interface ModelSummary {
 }
 
 export type { DatasetReport as DatasetSummary, PreviewToken } from '../data/report.ts'
+export type { CheckKind, VerificationCheck, VerificationReport } from '../verify/report.ts'
 
 export interface LimitVerdict {
   limit: string
