@@ -75,7 +75,7 @@ test('a damaged model is refused with what is wrong and what to do; the model be
       }),
     ),
     /gate_proj\.weight" has shape \[64,172\], config\.json asks for/,
-    /use the config\.json that belongs to these weights/,
+    /Use the config\.json that belongs to these weights/,
   )
   await refused(
     damaged('incomplete', (model) =>
@@ -88,7 +88,7 @@ test('a damaged model is refused with what is wrong and what to do; the model be
     ),
     /"model\.layers\.1\.mlp\.up_proj\.weight".* is missing/,
     /"model\.norm\.weight".* is missing/,
-    /give all weight files/,
+    /Give all weight files/,
   )
   await refused(
     damaged('tokenizer', (model) => model.write('tokenizer.json', '{"model": {"type": "BPE", "vocab": ')),

@@ -4,6 +4,7 @@ import { IconAlertTriangle } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ErrorData } from '../../src/util/errors.ts'
+import { asAdvice, asSentence } from '../format/sentences.ts'
 import classes from './Failure.module.css'
 
 interface FailureProps {
@@ -42,14 +43,14 @@ export function Failure({ title, error, actions, onClose }: FailureProps) {
         <>
           {!isCount && (
             <Text size="sm" mb={4}>
-              {error.message}
+              {asSentence(error.message)}
             </Text>
           )}
           <List size="sm" spacing={4} className={classes.problems}>
             {shown.map((problem) => (
               <List.Item key={problem.message}>
-                {problem.message}
-                {problem.fix && <span className={classes.fix}> {problem.fix}</span>}
+                {asSentence(problem.message)}
+                {problem.fix && <span className={classes.fix}> {asAdvice(problem.fix)}</span>}
               </List.Item>
             ))}
           </List>
@@ -61,8 +62,8 @@ export function Failure({ title, error, actions, onClose }: FailureProps) {
         </>
       ) : (
         <Text size="sm">
-          {error.message}
-          {error.hint && <span className={classes.fix}> {error.hint}</span>}
+          {asSentence(error.message)}
+          {error.hint && <span className={classes.fix}> {asAdvice(error.hint)}</span>}
         </Text>
       )}
       <Group gap="xs" mt="sm">

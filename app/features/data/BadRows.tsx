@@ -5,6 +5,7 @@ import type { DatasetSummary } from '../../../src/session/reports.ts'
 import { DataTable } from '../../charts/DataTable.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { formatInteger } from '../../format/numbers.ts'
+import { asAdvice, asSentence } from '../../format/sentences.ts'
 import { useDataset, useRun, useStudio } from '../../stores/context.tsx'
 import { isLive } from '../../stores/run.ts'
 
@@ -35,8 +36,8 @@ export function BadRows({ summary }: { summary: DatasetSummary }) {
         rows={all ? badRows : badRows.slice(0, SHOWN)}
         columns={[
           { name: t('data.badRow'), value: ({ row }) => row },
-          { name: t('data.cause'), value: ({ message }) => message, align: 'left' },
-          { name: t('data.fix'), value: ({ fix }) => fix ?? '', align: 'left' },
+          { name: t('data.cause'), value: ({ message }) => asSentence(message), align: 'left' },
+          { name: t('data.fix'), value: ({ fix }) => (fix ? asAdvice(fix) : ''), align: 'left' },
         ]}
       />
       {!all && badRows.length > SHOWN && (
