@@ -11,6 +11,8 @@ import { DevicePage } from './features/device/DevicePage.tsx'
 import { HomePage } from './features/home/HomePage.tsx'
 import { ModelPage } from './features/model/ModelPage.tsx'
 import { QuantizationPage } from './features/quantization/QuantizationPage.tsx'
+import { RunPage } from './features/runs/RunPage.tsx'
+import { RunsPage } from './features/runs/RunsPage.tsx'
 import { TrainPage } from './features/train/TrainPage.tsx'
 import { Frame } from './frame/Frame.tsx'
 import { ScreenFailed } from './frame/ScreenFailed.tsx'
@@ -34,6 +36,8 @@ export function App() {
             <Route path="/data" component={DataPage} />
             <Route path="/train" component={TrainPage} />
             <Route path="/quantization" component={QuantizationPage} />
+            <Route path="/runs" component={RunsPage} />
+            <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={id} />}</Route>
             <Route path="/device" component={DevicePage} />
             <Route component={NotFound} />
           </Switch>

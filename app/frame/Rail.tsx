@@ -5,6 +5,7 @@ import {
   IconCircleCheck,
   IconCpu,
   IconGridDots,
+  IconHistory,
   IconHome,
   IconLoader2,
   IconTrophy,
@@ -63,6 +64,14 @@ export function Rail({ onNavigate }: { onNavigate: () => void }) {
             to="/quantization"
             name={t('nav.quantization')}
             icon={<IconGridDots size={18} stroke={1.6} aria-hidden />}
+            onNavigate={onNavigate}
+          />
+        </li>
+        <li>
+          <Item
+            to="/runs"
+            name={t('nav.runs')}
+            icon={<IconHistory size={18} stroke={1.6} aria-hidden />}
             onNavigate={onNavigate}
           />
         </li>

@@ -116,7 +116,8 @@ function statusOf({ status, summary }: RunState): RecordStatus {
   return 'running'
 }
 
-function sparklineOf(series: StepSeries): RunRecord['sparkline'] {
+/** A few points that tell how the loss went. */
+export function sparklineOf(series: StepSeries): RunRecord['sparkline'] {
   const { steps } = series
   const losses = series.values('train/loss')
   const places = thin(losses, { max: SPARKLINE_POINTS })

@@ -8,6 +8,7 @@ import {
   type RunDetail,
   type RunRecord,
   type RunStart,
+  sparklineOf,
   updatedRecord,
 } from './history-record.ts'
 import type { RunState } from './run.ts'
@@ -255,6 +256,7 @@ export function createHistory({ entries, liveness, now = Date.now }: HistoryOpti
         ...run.record,
         id,
         importedFrom: { fileName, id: source },
+        sparkline: sparklineOf(run.steps),
         files: [],
         sizeBytes: bytesOf(run.steps) + detailBytes,
       }

@@ -10,6 +10,7 @@ import { model } from './model.ts'
 import { nav } from './nav.ts'
 import { quantization } from './quantization.ts'
 import { recipe } from './recipe.ts'
+import { runs } from './runs.ts'
 import { start } from './start.ts'
 import { status } from './status.ts'
 import { train } from './train.ts'
@@ -31,4 +32,5 @@ export const en = {
   cards,
   metrics,
   quantization,
+  runs,
 }

@@ -4,6 +4,7 @@ export const nav = {
   data: 'Data',
   train: 'Train',
   quantization: 'Quantization',
+  runs: 'Runs',
   device: 'Device',
   state: {
     ready: 'ready',

@@ -1,0 +1,51 @@
+import { Button, Group, List, Modal, Text } from '@mantine/core'
+import { useTranslation } from 'react-i18next'
+import { formatBytes } from '../../format/numbers.ts'
+import { useStudio } from '../../stores/context.tsx'
+import type { RunRecord } from '../../stores/history-record.ts'
+
+interface DeleteRunsProps {
+  records: readonly RunRecord[]
+  onClose: () => void
+  onDeleted?: () => void
+}
+
+/** Asks once, with what becomes free, before runs are gone for good. */
+export function DeleteRuns({ records, onClose, onDeleted }: DeleteRunsProps) {
+  const { t } = useTranslation()
+  const { history } = useStudio()
+  const bytes = records.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const confirm = () => {
+    void history.remove(records.map(({ id }) => id))
+    onClose()
+    onDeleted?.()
+  }
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t('runs.delete.title', { count: records.length })}
+      centered
+      closeButtonProps={{ 'aria-label': t('app.close') }}
+    >
+      <List size="sm" mb="sm">
+        {records.map(({ id, name, sizeBytes }) => (
+          <List.Item key={id}>
+            {name} <span className="tabular">({formatBytes(sizeBytes)})</span>
+          </List.Item>
+        ))}
+      </List>
+      <Text size="sm" mb="lg">
+        {t('runs.delete.text', { bytes: formatBytes(bytes) })}
+      </Text>
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={onClose} data-autofocus>
+          {t('runs.delete.cancel')}
+        </Button>
+        <Button color="red" onClick={confirm}>
+          {t('runs.delete.confirm')}
+        </Button>
+      </Group>
+    </Modal>
+  )
+}

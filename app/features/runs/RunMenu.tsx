@@ -1,0 +1,71 @@
+import { ActionIcon, Menu } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import {
+  IconChartLine,
+  IconDots,
+  IconDownload,
+  IconPackageExport,
+  IconPencil,
+  IconTrash,
+} from '@tabler/icons-react'
+import { useTranslation } from 'react-i18next'
+import type { RunRecord } from '../../stores/history-record.ts'
+import { DeleteRuns } from './DeleteRuns.tsx'
+import { EditRun } from './EditRun.tsx'
+import { useRunDownloads } from './run-downloads.ts'
+
+interface RunMenuProps {
+  record: RunRecord
+  onDeleted?: () => void
+}
+
+/** Everything that can be done with a kept run. */
+export function RunMenu({ record, onDeleted }: RunMenuProps) {
+  const { t } = useTranslation()
+  const downloads = useRunDownloads(record)
+  const [editing, { open: edit, close: endEdit }] = useDisclosure(false)
+  const [deleting, { open: askDelete, close: endDelete }] = useDisclosure(false)
+  const isLive = record.status === 'running'
+  return (
+    <>
+      <Menu position="bottom-end" shadow="md" withinPortal>
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" aria-label={t('runs.actions.of', { name: record.name })}>
+            <IconDots size={17} aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconPencil size={15} aria-hidden />} onClick={edit}>
+            {t('runs.actions.edit')}
+          </Menu.Item>
+          <Menu.Divider />
+          <Menu.Item leftSection={<IconPackageExport size={15} aria-hidden />} onClick={downloads.runFile}>
+            {t('runs.actions.file')}
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<IconDownload size={15} aria-hidden />}
+            onClick={downloads.files}
+            disabled={record.files.length === 0}
+          >
+            {t(record.config.method === 'full' ? 'runs.actions.weights' : 'runs.actions.adapter')}
+          </Menu.Item>
+          <Menu.Item leftSection={<IconChartLine size={15} aria-hidden />} onClick={downloads.metrics}>
+            {t('runs.actions.metrics')}
+          </Menu.Item>
+          <Menu.Divider />
+          <Menu.Item
+            leftSection={<IconTrash size={15} aria-hidden />}
+            color="var(--nibble-bad)"
+            onClick={askDelete}
+            disabled={isLive}
+            title={isLive ? t('runs.delete.live') : undefined}
+          >
+            {t('runs.actions.delete')}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {editing && <EditRun record={record} onClose={endEdit} />}
+      {deleting && <DeleteRuns records={[record]} onClose={endDelete} onDeleted={onDeleted} />}
+    </>
+  )
+}

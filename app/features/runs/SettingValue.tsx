@@ -1,0 +1,24 @@
+import { useMemo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { formatExact } from '../../format/numbers.ts'
+import { useStudio } from '../../stores/context.tsx'
+
+/** The name of a setting as the recipe's form calls it; its path where the form does not know it. */
+export function useSettingName(): (path: string) => string {
+  const { t } = useTranslation()
+  const { fields } = useStudio()
+  return useMemo(() => {
+    const labels = new Map(fields.map(({ path, label }) => [path, label]))
+    for (const path of ['model', 'dataset', 'device'] as const)
+      labels.set(path, t(`runs.differences.${path}`))
+    return (path) => labels.get(path) ?? path
+  }, [fields, t])
+}
+
+/** The value of a setting in words. */
+export function SettingValue({ value }: { value: string | number | boolean | null | undefined }) {
+  const { t } = useTranslation()
+  if (value === undefined || value === null || value === '') return t('runs.differences.none')
+  if (typeof value === 'boolean') return t(value ? 'runs.differences.on' : 'runs.differences.off')
+  return typeof value === 'number' ? formatExact(value) : value
+}
