@@ -24,6 +24,12 @@ export interface Script {
   /** The worker dies after this command. */
   crashOn?: string
   layers?: number
+  /** Checkpoints that the browser holds of earlier runs. */
+  saved?: { runId: string; step: number; modelName: string }[]
+  /** The GPU is lost after this step, and the run goes on from the step named. */
+  loseDevice?: { at: number; resumesFrom: number; awayMs: number }
+  /** Pages of Adam's moments; without it nothing is paged. */
+  pages?: { gpu: number; host: number; store: number }
 }
 
 /**
@@ -130,6 +136,38 @@ function install(script: Script): void {
     ['California', 'Sacramento'],
     ['Colorado', 'Denver'],
   ]
+
+  const pageCount = script.pages && script.pages.gpu + script.pages.host + script.pages.store
+  /** As the pager tells it: pinned pages, then those that take turns; the last two of a step are still there. */
+  const paging =
+    script.pages && pageCount
+      ? (step: number) => {
+          const { gpu, host } = script.pages as { gpu: number; host: number }
+          const streamed = pageCount - gpu
+          const last = step % 2 === 0 ? gpu + 1 : pageCount - 1
+          return {
+            pageBytes: 65_536,
+            residency: Array.from({ length: pageCount }, (_, index) =>
+              index < gpu || index === last || index === last - 1
+                ? 'gpu'
+                : index < gpu + host
+                  ? 'host'
+                  : 'store',
+            ),
+            hits: step * (gpu + 2),
+            hostMisses: step * host,
+            storeMisses: step * (streamed - 2 - host),
+            bytesToGpu: step * (streamed - 2) * 65_536,
+            bytesFromGpu: step * (streamed - 2) * 65_536,
+            bytesToStore: step * (streamed - host) * 65_536,
+            bytesFromStore: step * (streamed - host - 2) * 65_536,
+            hostBytes: (host + 4) * 65_536,
+            peakHostBytes: (host + 6) * 65_536,
+            stallMs: step * 1.7,
+            degraded: false,
+          }
+        }
+      : null
 
   type Emit = (event: Record<string, unknown>) => void
   const commands: Record<string, (args: never, emit: Emit) => unknown> = {
@@ -286,9 +324,13 @@ function install(script: Script): void {
     },
     'run/start': async (_: never, emit) => {
       control = 'run'
+      // Each run is another, also after a reload, and falls a little faster than the one before.
+      const number = Number(sessionStorage.getItem('scripted-runs') ?? 0) + 1
+      sessionStorage.setItem('scripted-runs', String(number))
+      const runId = `scripted-${number}-${Math.random().toString(36).slice(2, 8)}`
       emit({
         type: 'run/started',
-        runId: 'scripted',
+        runId,
         totalSteps: steps,
         plannedBytes: bytes,
         totalBytes,
@@ -324,7 +366,8 @@ function install(script: Script): void {
           stopped = true
           break
         }
-        lastLoss = 0.05 + 3.4 * Math.exp((-5 * step) / steps) * (1 + 0.35 * (noise(step) - 0.5))
+        lastLoss =
+          0.05 + 3.4 * Math.exp((-(4 + number) * step) / steps) * (1 + 0.35 * (noise(step * number) - 0.5))
         emit({
           type: 'run/step',
           totalSteps: steps,
@@ -362,6 +405,26 @@ function install(script: Script): void {
             supervisedTokens: 61,
           })
         done = step
+        if (paging) emit({ type: 'paging/state', step, paging: paging(step) })
+        if (step % 10 === 0) emit({ type: 'run/checkpoint', step, sizeBytes: 2_150_000, durationMs: 9 })
+        if (script.loseDevice?.at === step) {
+          const { resumesFrom, awayMs } = script.loseDevice
+          script.loseDevice = undefined
+          const message = 'The browser lost its hold of the GPU: the driver was reset'
+          emit({ type: 'run/device-lost', step, resumesFrom, message })
+          await sleep(awayMs)
+          emit({
+            type: 'run/started',
+            runId,
+            totalSteps: steps,
+            plannedBytes: bytes,
+            totalBytes,
+            trainableParameters: 172_032,
+            resumedFrom: resumesFrom,
+          })
+          emit({ type: 'run/resumed', step: resumesFrom })
+          step = resumesFrom
+        }
         if (script.failAt === step) {
           throw {
             name: 'StudioError',
@@ -375,7 +438,7 @@ function install(script: Script): void {
         await sleep(pace)
       }
       const summary = {
-        runId: 'scripted',
+        runId,
         steps: done,
         stopped,
         firstLoss: 3.39,
@@ -389,6 +452,21 @@ function install(script: Script): void {
       }
       emit({ type: 'run/finished', summary })
       return summary
+    },
+    'run/save': () => ({ step: 1 }),
+    'checkpoint/collect': () => 0,
+    'checkpoint/list': () =>
+      (script.saved ?? []).map((each, index) => ({
+        ...each,
+        totalSteps: 150,
+        savedAt: Date.UTC(2026, 0, 5, 14, 32 - index),
+        config: { ...lastConfig },
+        summary: { lastLoss: 0.42 },
+        sizeBytes: 2_150_000,
+        inUse: false,
+      })),
+    'checkpoint/delete': ({ runId }: { runId: string }) => {
+      script.saved = script.saved?.filter((each) => each.runId !== runId)
     },
     'run/pause': () => {
       control = 'pause'
