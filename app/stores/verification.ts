@@ -1,0 +1,197 @@
+import { createStore } from 'zustand/vanilla'
+import type {
+  CommandArgs,
+  CommandName,
+  CommandOptions,
+  CommandResult,
+  Engine,
+} from '../../src/session/engine.ts'
+import type { RunEvent } from '../../src/session/events.ts'
+import type { FileReference } from '../../src/session/files.ts'
+import type { DeviceReport, VerificationCheck, VerificationReport } from '../../src/session/reports.ts'
+import { type ErrorData, errorToData, StudioError } from '../../src/util/errors.ts'
+import type { Entries } from './history-entries.ts'
+
+/** What is known of whether this GPU computes correctly. */
+export interface VerificationState {
+  /** unfinished: it could not be done, which says nothing of the GPU. */
+  status: 'unknown' | 'running' | 'passed' | 'failed' | 'unfinished'
+  /** Those that have ended, in that order; while it runs, of this run. */
+  checks: readonly VerificationCheck[]
+  /** Of how many; 0 before the first has ended. */
+  total: number
+  /** The fewest kernels that explain all that is wrong. */
+  wrongKernels: readonly string[]
+  durationMs: number | null
+  /** When the verdict was reached, in milliseconds since 1970. */
+  verifiedAt: number | null
+  error: ErrorData | null
+}
+
+export interface VerificationOptions {
+  /** Where verdicts are kept, one for each device, browser and build of the engine. */
+  entries: Entries
+  /** The browser and its version. */
+  browser: string
+  /** Changes with the engine's code. */
+  build: string
+  /** Files of the golden case (GOLDEN_FILES of src/verify). */
+  golden: () => FileReference[]
+  /** How long nothing else must have been asked of the engine before a new device is verified unasked. */
+  idleMs?: number
+}
+
+interface Verdict {
+  report: VerificationReport
+  verifiedAt: number
+}
+
+const UNKNOWN: VerificationState = {
+  status: 'unknown',
+  checks: [],
+  total: 0,
+  wrongKernels: [],
+  durationMs: null,
+  verifiedAt: null,
+  error: null,
+}
+
+const IDLE_MS = 1000
+
+/**
+ * Verifies each new device once, when the engine has nothing else to do, and remembers the verdict. Everything else that
+ * is asked of `engine` goes first: a verification under way is given up for it and begun again later.
+ */
+export function createVerification(inner: Engine, options: VerificationOptions) {
+  const { entries, browser, build, golden, idleMs = IDLE_MS } = options
+  const store = createStore<VerificationState>(() => UNKNOWN)
+  let key: string | null = null
+  let current: { abort: AbortController; done: Promise<void> } | null = null
+  let othersUnderWay = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const engine: Engine = {
+    async execute<N extends CommandName>(
+      name: N,
+      args: CommandArgs<N>,
+      options?: CommandOptions,
+    ): Promise<CommandResult<N>> {
+      if (name === 'device/describe') return inner.execute(name, args, options)
+      othersUnderWay++
+      clearTimeout(timer)
+      try {
+        if (current) {
+          current.abort.abort()
+          await current.done
+        }
+        return await inner.execute(name, args, options)
+      } finally {
+        othersUnderWay--
+        whenIdle()
+      }
+    },
+  }
+
+  const isDue = () => key !== null && store.getState().status === 'unknown'
+
+  function whenIdle() {
+    clearTimeout(timer)
+    if (!isDue() || othersUnderWay > 0) return
+    timer = setTimeout(() => void verify(), idleMs)
+  }
+
+  /** Verifies now; resolves when there is a verdict, or when something else went first. Never rejects. */
+  function verify(): Promise<void> {
+    if (current) return current.done
+    clearTimeout(timer)
+    const abort = new AbortController()
+    const done = run(abort.signal).finally(() => {
+      current = null
+      whenIdle()
+    })
+    current = { abort, done }
+    return done
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    const before = store.getState()
+    store.setState({ ...UNKNOWN, status: 'running' })
+    const onEvent = (event: RunEvent) => {
+      if (event.type !== 'verify/check' || signal.aborted) return
+      const { check, total } = event
+      store.setState(({ checks }) => ({
+        checks: [...checks.filter(({ name }) => name !== check.name), check],
+        total,
+      }))
+    }
+    try {
+      const report = await inner.execute('device/verify', { golden: golden() }, { signal, onEvent })
+      const verdict = { report, verifiedAt: Date.now() }
+      store.setState(stateOf(verdict))
+      await remember(verdict)
+    } catch (error) {
+      store.setState(
+        signal.aborted ? before : { ...UNKNOWN, status: 'unfinished', error: errorToData(error) },
+        true,
+      )
+    }
+  }
+
+  /** Where nothing can be kept, the device is verified again next time. */
+  async function remember(verdict: Verdict): Promise<void> {
+    if (key === null) return
+    try {
+      const others = await entries.keys()
+      await entries.write(
+        [[key, verdict]],
+        others.filter((other) => !other.startsWith(`${build} `)),
+      )
+    } catch {}
+  }
+
+  return {
+    store,
+    engine,
+    verify,
+
+    /** Recalls the verdict on this device. Where there is none, it is made as soon as the engine is idle. */
+    async begin({ device }: DeviceReport): Promise<void> {
+      const { vendor, architecture, device: model, description } = device
+      const known = [vendor, architecture, model, description, browser]
+      key = `${build} ${JSON.stringify(known)}`
+      const [verdict] = await entries.get<Verdict>([key]).catch(() => [])
+      if (verdict && isDue()) store.setState(stateOf(verdict))
+      whenIdle()
+    },
+
+    /**
+     * Resolves when training may begin: with a verdict that says so, or where none could be reached.
+     * @throws device/wrong that names the kernels
+     */
+    async ensure(): Promise<void> {
+      while (current || isDue()) await verify()
+      const { status, wrongKernels } = store.getState()
+      if (status !== 'failed') return
+      throw new StudioError(
+        'device/wrong',
+        `This GPU computes wrongly: ${wrongKernels.join(', ')} did not give what the reference gives`,
+        { hint: 'Update the graphics driver and the browser, then check again on the page of the device.' },
+      )
+    },
+  }
+}
+
+export type Verification = ReturnType<typeof createVerification>
+
+function stateOf({ report, verifiedAt }: Verdict): VerificationState {
+  const { passed, checks, wrongKernels, durationMs } = report
+  return {
+    status: passed ? 'passed' : 'failed',
+    checks,
+    total: checks.length,
+    wrongKernels,
+    durationMs,
+    verifiedAt,
+    error: null,
+  }
+}
