@@ -50,3 +50,9 @@ test('an adapter that this version cannot continue is refused', () => {
     /"lm_head", which cannot be adapted/,
   )
 })
+
+test('full fine-tuning takes no adapter', () => {
+  const plain = { ...adapter, targetModules: ['all-linear'] }
+  expect(() => commandConfig({ method: 'full' }, plain)).toThrow(/--adapter names an adapter/)
+  expect(commandConfig({ method: 'full' }).method).toBe('full')
+})

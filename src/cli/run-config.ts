@@ -13,6 +13,16 @@ type LoraSettings = Pick<RunConfig['lora'], 'rank' | 'alpha' | 'targetModules' |
 export function commandConfig(written: unknown, adapter?: AdapterConfig): RunConfig {
   const config = parseRunConfig(written)
   if (!adapter) return config
+  if (config.method === 'full') {
+    throw inputError('config', [
+      {
+        path: 'method',
+        message:
+          'Method "full" trains and runs every weight of the model itself, but --adapter names an adapter',
+        fix: 'Leave --adapter out, or choose method "lora" or "qlora".',
+      },
+    ])
+  }
   const fixed = settingsOf(adapter)
   const explicit = (written as { lora?: Partial<LoraSettings> } | undefined)?.lora ?? {}
   const problems: Problem[] = []

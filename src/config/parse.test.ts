@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { StudioError } from '../util/errors.ts'
 import { parseRunConfig } from './parse.ts'
 import { PRESETS } from './presets.ts'
+import type { RunConfigInput } from './schema.ts'
 
 const problemsOf = (value: unknown): string[] => {
   try {
@@ -54,6 +55,18 @@ describe('parseRunConfig', () => {
   it('refuses qlora on an unquantized base and leaves lora alone', () => {
     expect(problemsOf({ method: 'qlora', quantization: { type: 'none' } })[0]).toContain('qlora')
     expect(problemsOf({ method: 'lora', quantization: { type: 'none' } })).toEqual([])
+  })
+
+  it('lets full fine-tuning ignore what only weakens or names an adapter, and refuses what an adapter would learn with', () => {
+    const full = (lora: RunConfigInput['lora'], quantization?: RunConfigInput['quantization']) =>
+      problemsOf({ method: 'full', lora, quantization })
+    expect(full({ rank: 8, alpha: 32 }, { type: 'int4' })).toEqual([])
+    const problems = full({ dropout: 0.1, targetModules: ['q_proj'], useDora: true })
+    expect(problems.map((message) => /lora\.\w+/.exec(message)?.[0])).toEqual([
+      'lora.dropout',
+      'lora.targetModules',
+      'lora.useDora',
+    ])
   })
 
   it('refuses pages that are too small, or too large for the GPU budget', () => {

@@ -60,6 +60,7 @@ function contradictions(config: RunConfig): Problem[] {
       fix: 'Choose "nf4" or "fp4", or method "lora" for an unquantized base.',
     })
   }
+  if (config.method === 'full') problems.push(...adapterSettings(config.lora))
   const { maxSteps } = config.train
   if (maxSteps > 0 && config.optimizer.warmupSteps > maxSteps) {
     problems.push({
@@ -85,6 +86,24 @@ function contradictions(config: RunConfig): Problem[] {
   return problems
 }
 
+/**
+ * Settings of an adapter that would change what is learned, where there is none. Rank and strength alone say nothing:
+ * they stand in every recipe.
+ */
+function adapterSettings({ dropout, targetModules, useDora }: RunConfig['lora']): Problem[] {
+  const problems: Problem[] = []
+  const refuse = (path: string, value: unknown, fix: string) =>
+    problems.push({
+      path,
+      message: `Method "full" trains every weight and has no adapter, but ${path} is ${JSON.stringify(value)}`,
+      fix: `${fix}, or choose method "lora" or "qlora".`,
+    })
+  if (dropout > 0) refuse('lora.dropout', dropout, 'Set it to 0')
+  if (targetModules !== 'all-linear') refuse('lora.targetModules', targetModules, 'Set it to "all-linear"')
+  if (useDora) refuse('lora.useDora', useDora, 'Set it to false')
+  return problems
+}
+
 /** 256 bytes of each moment, the least that a GPU binds apart. */
 const LEAST_PAGE_BYTES = 512
 
@@ -97,7 +116,6 @@ function unsupported(config: RunConfig): Problem[] {
       message: `Setting "${setting}" = ${JSON.stringify(value)} is not available in this version`,
       fix,
     })
-  if (config.method === 'full') refuse('method', 'full', 'Use "qlora" or "lora".')
   if (config.method === 'qlora') {
     const { type, rounding, calibration } = config.quantization
     if (type === 'int4' || type === 'int8') refuse('quantization.type', type, 'Use "nf4" or "fp4".')
@@ -105,7 +123,8 @@ function unsupported(config: RunConfig): Problem[] {
     if (calibration !== 'absmax')
       refuse('quantization.calibration', calibration, 'Use "absmax", as QLoRA does.')
   }
-  if (config.lora.useDora) refuse('lora.useDora', true, 'Use plain LoRA or "useRslora".')
+  if (config.lora.useDora && config.method !== 'full')
+    refuse('lora.useDora', true, 'Use plain LoRA or "useRslora".')
   if (config.optimizer.type !== 'adamw') refuse('optimizer.type', config.optimizer.type, 'Use "adamw".')
   return problems
 }

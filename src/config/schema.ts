@@ -260,7 +260,7 @@ const optimizer = z.strictObject({
 export const runConfigSchema = z.strictObject({
   method: z.enum(['qlora', 'lora', 'full']).default('qlora').register(fieldHelp, {
     label: 'Method',
-    help: 'QLoRA trains a small adapter through a 4-bit base; LoRA keeps the base in 16 or 32 bits.',
+    help: 'QLoRA trains a small adapter through a 4-bit base; LoRA keeps the base in 16 or 32 bits; full trains every weight in 32 bits.',
     depth: 1,
   }),
   quantization: quantization.prefault({}),

@@ -43,6 +43,10 @@ export const DEFAULT_TRAITS: DeviceTraits = {
   software: false,
 }
 
+/** Bytes that one storage binding may cover, and a buffer that is bound as a whole may hold. */
+export const largestBinding = ({ maxStorageBufferBindingSize, maxBufferSize }: DeviceLimits): number =>
+  Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 256) * 256
+
 /**
  * Workgroups for `count` independent groups: x alone while it fits, else x·y with the kernel skipping the surplus
  * (`group = workgroup_id.x + workgroup_id.y * num_workgroups.x`).

@@ -1,6 +1,6 @@
 import { StudioError } from '../util/errors.ts'
 import { type ArenaLayout, layOutArena } from './arena.ts'
-import type { DeviceTraits } from './device.ts'
+import { type DeviceTraits, largestBinding } from './device.ts'
 import type { Graph } from './graph.ts'
 import { type Call, type Kernel, type KernelCall, STEP_PARAMS_BYTES } from './kernel.ts'
 import { lifetimes, withoutUnused } from './liveness.ts'
@@ -63,11 +63,8 @@ function lower(name: string, graph: Graph, traits: DeviceTraits): LoweredStage {
     ...lifetimes(nodes, exposed),
     ...scratch.map(({ tensor, index }) => ({ tensor, first: index, last: index })),
   ]
-  return { name, graph, steps, arena: layOutArena(lives, maxBinding(traits)) }
+  return { name, graph, steps, arena: layOutArena(lives, largestBinding(traits.limits)) }
 }
-
-const maxBinding = ({ limits }: DeviceTraits): number =>
-  Math.floor(Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) / 256) * 256
 
 class PlanBuilder {
   private readonly buffers: PlannedBuffer[] = []
@@ -107,7 +104,8 @@ class PlanBuilder {
     // Stages of different sequence lengths name one input; the longest range counts.
     const range = this.range(tensor)
     if (range.sizeBytes >= (this.tensors[tensor.name]?.sizeBytes ?? 0)) this.tensors[tensor.name] = range
-    if (end > maxBinding(this.traits)) throw tooLarge(tensor, end, maxBinding(this.traits))
+    const limit = largestBinding(this.traits.limits)
+    if (end > limit) throw tooLarge(tensor, end, limit)
   }
 
   reserveStage({ steps, arena }: LoweredStage): void {

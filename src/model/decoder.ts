@@ -17,6 +17,8 @@ import type { DecoderBlock, DecoderWeights } from './weights.ts'
 interface TokenInputs {
   /** u32 [N] */
   ids: Tensor
+  /** u32 [N]: positions by their tokens, where the embedding is trained (ops/embedding). */
+  sorted?: Tensor
   /** u32 [N]: rows of the rotation tables. */
   positions: Tensor
   /** f32 [positions, HD/2] */
@@ -105,8 +107,14 @@ function decodeBlocks(
   attend: Attend,
   options: DecoderOptions,
 ): Tensor {
-  const { ids, tokens } = inputs
-  let x = embedding(graph, { ids, table: weights.embedding, tokens, hiddenSize: config.hiddenSize }) // [N, C]
+  const { ids, sorted, tokens } = inputs
+  let x = embedding(graph, {
+    ids,
+    sorted,
+    table: weights.embedding,
+    tokens,
+    hiddenSize: config.hiddenSize,
+  }) // [N, C]
   weights.blocks.forEach((block, index) => {
     x = graph.block(index, () =>
       decodeBlock(graph, config, block, weights.codebook, x, inputs, attend, options, index),

@@ -21,8 +21,9 @@ export function placeAdapters(
   weights: DecoderWeights,
   placement: AdapterPlacement,
   key = 'adapter',
+  maxSegmentBytes?: number,
 ): ParameterPool {
-  const pool = new ParameterPool(key)
+  const pool = new ParameterPool(key, 'adapters', maxSegmentBytes)
   const { rank, dropout } = placement
   const scaling = adapterScaling(placement)
   for (const linear of decoderLinears(weights)) {

@@ -9,11 +9,12 @@ import {
   linearShape,
 } from '../formats/llama-weights.ts'
 import type { ModelConfig } from '../formats/model-config.ts'
+import type { ParameterPool } from '../graph/pool.ts'
 import type { QuantizedStorage } from '../graph/tensor.ts'
 import { bufferTensor, quantizedTensor, type StorageFormat, type Tensor } from '../graph/tensor.ts'
 import { quantLayout } from '../quant/layout.ts'
 
-/** A linear layer of a block: its frozen weight, and the adapter that trains on it. */
+/** A linear layer of a block: its weight, and the adapter that trains on it. */
 export interface DecoderLinear {
   /** `model.layers.0.self_attn.q_proj` */
   module: string
@@ -59,17 +60,23 @@ const DENSE_FORMAT: Partial<Record<Dtype, Exclude<StorageFormat, 'nf4' | 'fp4'>>
 /** f32 values of the shared code book: 16 codes, 256 nested scale codes. */
 export const CODE_BOOK_LENGTH = 16 + 256
 
-/**
- * Declares the weights of a model: linears in 4 bits when `quantization` is given, everything else in the
- * checkpoint's own dtype (`dtypeOf` by tensor name).
- */
+export interface WeightStorage {
+  /** Dtype of a checkpoint tensor by its name: of weights that are stored as they come. */
+  dtypeOf: (name: string) => Dtype
+  /** Of the linears; null leaves them as they come. */
+  quantization: QuantizedStorage | null
+  /** Where all weights are trained: f32, whatever their dtype was. */
+  trained?: ParameterPool | null
+}
+
+/** Declares the weights of a model, and how each is stored. */
 export function declareWeights(
   config: ModelConfig,
-  dtypeOf: (name: string) => Dtype,
-  quantization: QuantizedStorage | null,
+  { dtypeOf, quantization, trained }: WeightStorage,
 ): DecoderWeights {
   const { hiddenSize, vocabSize } = config
   const dense = (name: string, shape: readonly number[]): Tensor => {
+    if (trained) return trained.add(name, shape)
     const format = DENSE_FORMAT[dtypeOf(name)]
     if (!format) throw new Error(`${name} is stored as ${dtypeOf(name)}, which is no weight format`)
     return bufferTensor(name, shape, format, 'weights')

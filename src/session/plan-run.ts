@@ -5,7 +5,7 @@ import type { Plan } from '../graph/plan.ts'
 import { baseStorage, type Program } from '../train/program.ts'
 import { StudioError } from '../util/errors.ts'
 import type { OpenedModel } from './open-model.ts'
-import { adapterPlacement, programFor } from './prepare-run.ts'
+import { programFor, runPlacement } from './prepare-run.ts'
 import type { LimitVerdict, PlanReport } from './reports.ts'
 
 /** The plan of a run as a person reads it. */
@@ -48,7 +48,7 @@ export function planRun({
     programFor(
       model,
       config,
-      adapterPlacement(config, null),
+      runPlacement(config, null),
       config.train.batchSize,
       { train: [length], evaluate, logits: [] },
       length,

@@ -7,7 +7,8 @@ import type { AdapterConfig } from '../formats/adapter-config.ts'
 import type { Dtype } from '../formats/dtype.ts'
 import type { DeviceTraits } from '../graph/device.ts'
 import type { AdapterPlacement } from '../model/place-adapters.ts'
-import { buildProgram, type PlannedLengths, type Program } from '../train/program.ts'
+import { buildProgram, type Placement, type PlannedLengths, type Program } from '../train/program.ts'
+import { inputError } from '../util/errors.ts'
 import type { RunData } from './open-dataset.ts'
 import type { OpenedModel } from './open-model.ts'
 
@@ -43,6 +44,18 @@ export function adapterPlacement(config: RunConfig, adapter: AdapterConfig | nul
   }
 }
 
+/** What a run trains. @throws input/adapter for an adapter where every weight is trained */
+export function runPlacement(config: RunConfig, adapter: AdapterConfig | null): Placement {
+  if (config.method !== 'full') return adapterPlacement(config, adapter)
+  if (!adapter) return 'all-weights'
+  throw inputError('adapter', [
+    {
+      message: 'Method "full" trains every weight of the model itself and cannot continue an adapter',
+      fix: 'Leave the adapter out, or choose method "lora" or "qlora".',
+    },
+  ])
+}
+
 export const dtypeLookup =
   (model: OpenedModel) =>
   (name: string): Dtype => {
@@ -71,7 +84,7 @@ export function prepareRun(
   const program = programFor(
     model,
     config,
-    adapterPlacement(config, adapter),
+    runPlacement(config, adapter),
     batchSize,
     lengths,
     positionsOf([...train, ...evaluation]),
@@ -96,7 +109,7 @@ export function prepareRun(
 export function programFor(
   model: OpenedModel,
   config: RunConfig,
-  placement: AdapterPlacement | null,
+  placement: Placement | null,
   batchSize: number,
   lengths: PlannedLengths,
   positions: number,

@@ -5,6 +5,7 @@ import { elementCount, type StorageFormat, type Tensor } from '../graph/tensor.t
 
 /** Pool that holds one micro-batch; written in one go, shared by the stages of every sequence length. */
 const POOL = 'batch'
+const SORTED = 'sorted'
 
 export interface BatchInputs {
   batchSize: number
@@ -17,6 +18,8 @@ export interface BatchInputs {
   positions: Tensor
   /** u32 [N] */
   segments: Tensor
+  /** u32 [N]: every position, by its token, equal ones in order. Written where the plan has room for it. */
+  sorted: Tensor
 }
 
 /** Symbolic inputs of B·T tokens, end to end in the batch pool. */
@@ -38,6 +41,7 @@ export function batchInputs(batchSize: number, sequenceLength: number): BatchInp
     targets: place(1, 'targets', 'i32'),
     positions: place(2, 'positions', 'u32'),
     segments: place(3, 'segments', 'u32'),
+    sorted: place(4, SORTED, 'u32'),
   }
 }
 
@@ -45,11 +49,18 @@ export function batchInputs(batchSize: number, sequenceLength: number): BatchInp
 export function writeBatch(executable: Executable, batch: Batch): void {
   const count = batch.batchSize * batch.sequenceLength
   const stride = alignRange(count * 4)
-  const bytes = new Uint8Array(4 * stride)
   const arrays = [batch.inputIds, batch.targets, batch.positionIds, batch.segmentIds]
+  if (executable.plan.tensors[`${POOL}.${SORTED}`]) arrays.push(sortedPositions(batch.inputIds))
+  const bytes = new Uint8Array(arrays.length * stride)
   for (const [slot, array] of arrays.entries()) {
     bytes.set(new Uint8Array(array.buffer, array.byteOffset, count * 4), slot * stride)
   }
   const buffer = executable.plan.buffers.findIndex(({ label }) => label === POOL)
   executable.write({ buffer, offset: 0, sizeBytes: executable.plan.buffers[buffer].sizeBytes }, bytes)
+}
+
+function sortedPositions(ids: Uint32Array): Uint32Array {
+  // Keys that are exact in float64: tokens first, then positions.
+  const keys = Float64Array.from(ids, (id, n) => id * ids.length + n).sort()
+  return Uint32Array.from(keys, (key) => key % ids.length)
 }

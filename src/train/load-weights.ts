@@ -14,9 +14,9 @@ export interface LoadedWeight {
   /** Weights loaded so far, of how many. */
   done: number
   total: number
-  /** Null for weights that stay as they are stored. */
+  /** Null for weights that lose nothing. */
   quantization: WeightQuantization | null
-  /** Σ (Ŵ − W)²; 0 for weights that stay as they are. */
+  /** Σ (Ŵ − W)²; 0 for weights that lose nothing. */
   squaredError: number
 }
 
@@ -68,6 +68,13 @@ function writeTables({ request, weights, cos, sin }: Program, executable: Execut
 
 async function copyWeight(executable: Executable, tensor: Tensor, source: StoredTensor): Promise<null> {
   const range = executable.plan.tensors[tensor.name]
+  if (tensor.format === 'f32' && source.dtype !== 'F32') {
+    for (let first = 0; first < source.elements; first += PIECE_BYTES / 4) {
+      const end = Math.min(first + PIECE_BYTES / 4, source.elements)
+      executable.write(range, await source.readFloat32(first, end), first * 4)
+    }
+    return null
+  }
   for (let start = 0; start < source.sizeBytes; start += PIECE_BYTES) {
     const piece = await source.readBytes(start, Math.min(start + PIECE_BYTES, source.sizeBytes))
     executable.write(range, toWords(piece), start)

@@ -2,11 +2,11 @@ import type { RunConfig } from '../config/schema.ts'
 import type { Dtype } from '../formats/dtype.ts'
 import type { ModelConfig } from '../formats/model-config.ts'
 import { backward } from '../graph/backward.ts'
-import type { DeviceTraits } from '../graph/device.ts'
+import { type DeviceTraits, largestBinding } from '../graph/device.ts'
 import { Graph } from '../graph/graph.ts'
 import { makePlan } from '../graph/make-plan.ts'
 import type { Plan } from '../graph/plan.ts'
-import type { ParameterPool } from '../graph/pool.ts'
+import { ParameterPool } from '../graph/pool.ts'
 import { bufferTensor, type QuantizedStorage, type Tensor } from '../graph/tensor.ts'
 import { decode } from '../model/decoder.ts'
 import { type AdapterPlacement, placeAdapters } from '../model/place-adapters.ts'
@@ -17,6 +17,7 @@ import { linear } from '../ops/linear.ts'
 import { lmHeadLoss } from '../ops/lm-head-loss.ts'
 import { layOutPages, type PageLayout } from '../optim/page-layout.ts'
 import { pageTransfers, recordUpdate, UPDATE_STAGE } from '../optim/record-update.ts'
+import { adaptedLinears } from './adapter-state.ts'
 import { type BatchInputs, batchInputs } from './batch-inputs.ts'
 import { METRICS, metricTensors } from './metrics.ts'
 import { recordQuantization } from './quantize-weights.ts'
@@ -28,13 +29,16 @@ export interface PlannedLengths {
   logits: readonly number[]
 }
 
+/** What of a model is trained: an adapter on its linears, or every weight. */
+export type Placement = AdapterPlacement | 'all-weights'
+
 export interface ProgramRequest {
   model: ModelConfig
   /** Dtype of a checkpoint tensor by its name. */
   dtypeOf: (name: string) => Dtype
   config: RunConfig
-  /** Null without an adapter (evaluating or inspecting a base). */
-  placement: AdapterPlacement | null
+  /** Null where nothing is trained: to measure a base. */
+  placement: Placement | null
   batchSize: number
   lengths: PlannedLengths
   /** Rows of the RoPE table: one more than the largest position. */
@@ -47,7 +51,7 @@ export interface Program {
   request: ProgramRequest
   plan: Plan
   weights: DecoderWeights
-  /** The trainable tensors; null without an adapter. */
+  /** The trainable tensors; null where nothing is trained. */
   pool: ParameterPool | null
   /** How the moments are paged; null where they all stay on the GPU. */
   pages: PageLayout | null
@@ -71,7 +75,7 @@ export const STAGE = {
 /** Largest chunk of logits that ever exists, in bytes. */
 const LOGITS_CHUNK_BYTES = 16 << 20
 
-/** Storage of the linears: 4 bits for qlora, as in the checkpoint for lora. */
+/** Storage of a frozen base's linears: 4 bits for qlora, else as in the checkpoint. */
 export function baseStorage({ method, quantization }: RunConfig): QuantizedStorage | null {
   if (method !== 'qlora') return null
   const { type, blockSize, doubleQuant } = quantization
@@ -81,9 +85,8 @@ export function baseStorage({ method, quantization }: RunConfig): QuantizedStora
 
 /** Records every stage and plans them together. Needs no GPU. */
 export function buildProgram(request: ProgramRequest): Program {
-  const { model, config, placement, lengths, batchSize, positions, traits } = request
-  const weights = declareWeights(model, request.dtypeOf, baseStorage(config))
-  const pool = placement ? placeAdapters(weights, placement) : null
+  const { model, config, lengths, batchSize, positions, traits } = request
+  const { weights, pool } = placeWeights(request)
   const table = (name: string) => bufferTensor(name, [positions, model.headDim / 2], 'f32', 'workspace')
   const pages = pool && layOutPages(pool.elements, config.optimizer.paging)
   const program = { request, weights, pool, pages, cos: table('rope.cos'), sin: table('rope.sin') }
@@ -110,10 +113,12 @@ export function buildProgram(request: ProgramRequest): Program {
   if (pool && lengths.train.length > 0) {
     stages[STAGE.begin] = recordClear([...pool.gradients(), metricTensors.lossSum])
     Object.assign(stages, recordUpdate(pool, metricTensors.gradNorm, pages))
-    stages[STAGE.adapterNorms] = recordAdapterNorms(weights)
+    if (adaptedLinears(weights).length > 0) stages[STAGE.adapterNorms] = recordAdapterNorms(weights)
   }
+  const allLengths = [...lengths.train, ...lengths.evaluate, ...lengths.logits]
   const held = [
     ...weightTensors(weights),
+    ...(weights.embedding.gradient ? allLengths.map((length) => batchInputs(batchSize, length).sorted) : []),
     ...(weights.codebook ? [weights.codebook] : []),
     program.cos,
     program.sin,
@@ -123,6 +128,18 @@ export function buildProgram(request: ProgramRequest): Program {
     ...program,
     plan: makePlan(stages, traits, [...held, ...(pool ? pool.values() : [])], transfers),
   }
+}
+
+/** Declares the weights, and the pool of what is trained of them or beside them. */
+function placeWeights({ model, dtypeOf, config, placement, traits }: ProgramRequest) {
+  const maxSegmentBytes = largestBinding(traits.limits)
+  const quantization = baseStorage(config)
+  if (placement === 'all-weights') {
+    const trained = new ParameterPool('weights', 'weights', maxSegmentBytes)
+    return { weights: declareWeights(model, { dtypeOf, quantization: null, trained }), pool: trained }
+  }
+  const weights = declareWeights(model, { dtypeOf, quantization })
+  return { weights, pool: placement && placeAdapters(weights, placement, 'adapter', maxSegmentBytes) }
 }
 
 type Recorded = Omit<Program, 'plan'>
@@ -166,7 +183,7 @@ function recordClear(tensors: readonly Tensor[]): Graph {
 
 function recordAdapterNorms(weights: DecoderWeights): Graph {
   const graph = new Graph('update')
-  const adapters = decoderLinears(weights).flatMap(({ adapter }) => (adapter ? [adapter] : []))
+  const adapters = adaptedLinears(weights).map(({ adapter }) => adapter)
   graph.expose(METRICS.adapterNorms, adapterNorm(graph, adapters)) // [modules]
   return graph
 }

@@ -68,6 +68,7 @@ const NORM_READINGS = 60
 export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEvent, void> {
   const { executable, config, totalSteps } = options
   const range = metricsRange(executable.plan)
+  const hasAdapter = STAGE.adapterNorms in executable.plan.stages
   const normsEvery = Math.max(1, Math.ceil(totalSteps / NORM_READINGS))
   const pending: Promise<TrainerEvent[]>[] = []
   let nonFinite = 0
@@ -116,7 +117,7 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
         }
       }),
     ]
-    if (current % normsEvery === 0 || current === totalSteps)
+    if (hasAdapter && (current % normsEvery === 0 || current === totalSteps))
       captures.push(captureAdapterNorms(executable, current))
     const events = Promise.all(captures)
     // A run that is abandoned here must not leave a rejection that nobody hears.

@@ -36,7 +36,10 @@ export async function speak(
   traits: DeviceTraits = runtime.traits,
 ): Promise<SpokenModel> {
   const { config, tensors } = model.checkpoint
-  const weights = declareWeights(config, (name) => tensors.get(name)?.dtype ?? 'F32', null)
+  const weights = declareWeights(config, {
+    dtypeOf: (name) => tensors.get(name)?.dtype ?? 'F32',
+    quantization: null,
+  })
   if (adapter) placeAdapters(weights, { ...adapter.config, dropout: 0 })
   const program = buildGeneration({ model: config, weights, capacity, traits })
   const executable = await runtime.realise(program.plan)

@@ -10,6 +10,7 @@ export interface GoldenCase {
   model: OpenedModel
   /** The batches of every step as one file of token rows. */
   rows: ByteSource
+  /** None for full fine-tuning. */
   adapterFiles: ByteSource[]
   config: RunConfig
   loss: number[]
@@ -19,7 +20,7 @@ export interface GoldenCase {
 }
 
 interface Expected {
-  method: 'qlora' | 'lora'
+  method: RunConfig['method']
   quantization: RunConfigInput['quantization'] | null
   rank: number
   alpha: number
@@ -36,14 +37,14 @@ interface Batches {
 /** Reads a golden case from the test server (the repository's root). */
 export async function goldenCase(model: string, method: string): Promise<GoldenCase> {
   const folder = `/e2e/golden/${model}`
-  const [config, weights, batches, expected, tensors, adapterConfig, adapterWeights] = await Promise.all([
+  const adapterNames = method === 'full' ? [] : ['adapter_config.json', 'adapter_model.safetensors']
+  const [config, weights, batches, expected, tensors, ...adapterFiles] = await Promise.all([
     fetchSource(`${folder}/config.json`),
     fetchSource(`${folder}/model.safetensors`),
     fetchJson<Batches>(`${folder}/batches.json`),
     fetchJson<Expected>(`${folder}/${method}/expected.json`),
     fetchSource(`${folder}/${method}/expected.safetensors`),
-    fetchSource(`${folder}/${method}/adapter_init/adapter_config.json`),
-    fetchSource(`${folder}/${method}/adapter_init/adapter_model.safetensors`),
+    ...adapterNames.map((name) => fetchSource(`${folder}/${method}/adapter_init/${name}`)),
   ])
   const stored = await openSafetensors(tensors)
   const values = new Map<string, Float32Array>()
@@ -51,7 +52,7 @@ export async function goldenCase(model: string, method: string): Promise<GoldenC
   return {
     model: await openModel(model, [config, weights], runTemplate),
     rows: rowFile(batches),
-    adapterFiles: [adapterConfig, adapterWeights],
+    adapterFiles,
     config: runConfigOf(expected, batches),
     loss: expected.loss,
     gradNorm: expected.gradNorm,
