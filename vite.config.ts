@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
+import { sourceHash } from './scripts/build-stamp.mjs'
 import { metaPolicy, securityHeaders } from './scripts/content-security-policy.mjs'
 
 const inRoot = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -29,6 +30,8 @@ export default defineConfig(({ isSsrBuild }) => ({
   plugins: [react(), contentSecurityPolicy],
   preview: { headers: securityHeaders },
   worker: { format: 'es' },
+  // What a verdict on a device was reached with: another engine is verified anew.
+  define: { 'import.meta.env.ENGINE_BUILD': JSON.stringify(sourceHash(inRoot('.'), ['src', 'shaders'])) },
   build: isSsrBuild
     ? { target: 'node20', copyPublicDir: false, sourcemap: true }
     : {

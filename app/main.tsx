@@ -14,10 +14,12 @@ import { BlockedPage } from './features/device/BlockedPage.tsx'
 import { browserObstacle } from './features/device/browser-support.ts'
 import { ScreenFailed } from './frame/ScreenFailed.tsx'
 import { StudioProvider } from './stores/context.tsx'
+import { goldenFiles } from './stores/golden-files.ts'
 import { createHistory } from './stores/history.ts'
 import { indexedDbEntries } from './stores/history-entries.ts'
 import { lockLiveness } from './stores/history-liveness.ts'
 import { createStudio } from './stores/studio.ts'
+import { createVerification } from './stores/verification.ts'
 import { theme } from './theme/theme.ts'
 
 const obstacle = browserObstacle({ isSecureContext: window.isSecureContext, hasWebGpu: 'gpu' in navigator })
@@ -42,10 +44,14 @@ function studioElement() {
     liveness: lockLiveness(navigator.locks),
   })
   void history.open()
-  const studio = createStudio(
-    connectEngine((reason) => studio.engineCrashed(reason.toJSON())),
-    history,
-  )
+  const engine = connectEngine((reason) => studio.engineCrashed(reason.toJSON()))
+  const verification = createVerification(engine, {
+    entries: indexedDbEntries('nibble-devices'),
+    browser: navigator.userAgent,
+    build: import.meta.env.ENGINE_BUILD,
+    golden: goldenFiles,
+  })
+  const studio = createStudio(engine, history, verification)
   void studio.begin()
   return (
     <StudioProvider studio={studio}>

@@ -30,6 +30,8 @@ export const app = {
     ...SHARED_SOURCES,
     'app',
     'public',
+    'e2e/golden/nf4.json',
+    'e2e/golden/tiny-llama',
     'index.html',
     'headless.html',
     'postcss.config.mjs',

@@ -4,6 +4,7 @@ import type { HistoryState } from './history.ts'
 import type { RunState } from './run.ts'
 import type { DatasetState, DeviceState, InspectionState, ModelState, RecipeState } from './state.ts'
 import type { Studio } from './studio.ts'
+import type { VerificationState } from './verification.ts'
 
 const StudioContext = createContext<Studio | null>(null)
 
@@ -41,3 +42,5 @@ export const useHistory = <T,>(select: (state: HistoryState) => T): T =>
   useStore(useStudio().history.store, select)
 export const useInspection = <T,>(select: (state: InspectionState) => T): T =>
   useStore(useStudio().stores.inspection, select)
+export const useVerification = <T,>(select: (state: VerificationState) => T): T =>
+  useStore(useStudio().verification.store, select)

@@ -10,12 +10,14 @@ const OBSTACLES: Record<string, Obstacle> = {
 }
 
 /** The machine under it all. */
-export function deviceActions({ engine, stores: { device }, preparation }: StudioParts) {
+export function deviceActions({ engine, stores: { device }, preparation, verification }: StudioParts) {
   return {
     /** Looks at the device, then opens what ships with the page. */
     async begin() {
       try {
-        device.setState({ status: 'ready', report: await engine.execute('device/describe', {}) })
+        const report = await engine.execute('device/describe', {})
+        device.setState({ status: 'ready', report })
+        void verification.begin(report)
       } catch (error) {
         const data = errorToData(error)
         const obstacle = OBSTACLES[data.code] ?? 'engine-failed'

@@ -7,7 +7,7 @@ import { isLocked } from './stores.ts'
 import type { StudioParts } from './studio.ts'
 
 /** Starting a run, steering it, and what it leaves. */
-export function runActions({ engine, stores, preparation }: StudioParts) {
+export function runActions({ engine, stores, preparation, verification }: StudioParts) {
   const { model, dataset, recipe, run } = stores
   const isPrepared = () => readyToStart(model.getState(), dataset.getState(), recipe.getState())
 
@@ -29,6 +29,7 @@ export function runActions({ engine, stores, preparation }: StudioParts) {
       const batch = batchEvents((events) => run.setState((state) => events.reduce(foldRunEvent, state)))
       try {
         await preparation.settled()
+        await verification.ensure()
         const summary = await engine.execute('run/start', { config }, { onEvent: batch.push })
         batch.flush()
         run.setState((state) => finishRun(state, summary))

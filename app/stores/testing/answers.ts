@@ -20,6 +20,7 @@ export const summary: RunSummary = {
 export const goodAnswers = (): Answers => ({
   'device/describe': () =>
     ({ device: { description: 'a GPU' }, uses: [] as string[] }) as unknown as DeviceReport,
+  'device/verify': () => ({ passed: true, wrongKernels: [], checks: [], durationMs: 1 }),
   'model/open': ({ name }) => ({ name }) as ModelSummary,
   'dataset/open': ({ file }) => ({ name: file.name, rows: 50 }) as DatasetSummary,
   'run/quick-try': () => {
