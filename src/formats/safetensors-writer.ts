@@ -22,9 +22,7 @@ export async function* writeSafetensors(
   tensors: readonly TensorToWrite[],
   metadata: Readonly<Record<string, string>> = { format: 'pt' },
 ): AsyncGenerator<Uint8Array> {
-  const ordered = tensors.toSorted(
-    (a, b) => DTYPE_BYTES[b.dtype] - DTYPE_BYTES[a.dtype] || byName(a.name, b.name),
-  )
+  const ordered = inFileOrder(tensors)
   yield encodeHeader(ordered, metadata)
   for (const tensor of ordered) {
     const data = typeof tensor.data === 'function' ? await tensor.data() : tensor.data
@@ -36,6 +34,18 @@ export async function* writeSafetensors(
     }
     yield data
   }
+}
+
+const inFileOrder = (tensors: readonly TensorToWrite[]) =>
+  tensors.toSorted((a, b) => DTYPE_BYTES[b.dtype] - DTYPE_BYTES[a.dtype] || byName(a.name, b.name))
+
+/** Bytes of the file that `writeSafetensors` makes of the same. */
+export function safetensorsSize(
+  tensors: readonly TensorToWrite[],
+  metadata: Readonly<Record<string, string>> = { format: 'pt' },
+): number {
+  const header = encodeHeader(inFileOrder(tensors), metadata)
+  return tensors.reduce((sum, tensor) => sum + sizeOf(tensor), header.length)
 }
 
 /** The length word and the JSON header, padded with spaces so that the data begins on a multiple of 8. */

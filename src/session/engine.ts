@@ -68,7 +68,10 @@ export interface CommandTable {
   'checkpoint/collect': { args: { storage: StorageReference }; result: number }
   /** Ends the run after the step under way; what was learnt can still be exported. */
   'run/stop': { args: Record<string, never>; result: void }
-  /** The adapter as it stands, in PEFT layout: adapter_model.safetensors and adapter_config.json. */
+  /**
+   * What the run has learned, as it stands between two steps: an adapter in PEFT layout (adapter_model.safetensors and
+   * adapter_config.json), or after method full a Hugging Face folder (config.json, model.safetensors, the tokenizer).
+   */
   'run/export': { args: Record<string, never>; result: OutputFile[] }
   /** Loss over the supervised tokens of the current dataset, in file order. */
   'model/evaluate': {

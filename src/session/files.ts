@@ -21,22 +21,41 @@ export interface OutputFile {
   bytes: Uint8Array<ArrayBuffer>
 }
 
-/** Runs a writer and keeps what it writes in memory (adapters and configs: small files). */
+/** Runs a writer and keeps what it writes in memory; a file whose size is told beforehand is held once. */
 export async function collectFiles(write: (sink: FileSink) => Promise<void>): Promise<OutputFile[]> {
   const files: OutputFile[] = []
   await write({
-    async write(path, data) {
-      const pieces: Uint8Array[] = []
-      if (data instanceof Uint8Array) pieces.push(data)
-      else for await (const piece of data) pieces.push(piece)
-      const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
-      let offset = 0
-      for (const piece of pieces) {
-        bytes.set(piece, offset)
-        offset += piece.length
-      }
-      files.push({ path, bytes })
+    async write(path, data, sizeBytes) {
+      if (data instanceof Uint8Array) files.push({ path, bytes: Uint8Array.from(data) })
+      else if (sizeBytes === undefined) files.push({ path, bytes: joined(await piecesOf(data)) })
+      else files.push({ path, bytes: await inOne(data, sizeBytes) })
     },
   })
   return files
+}
+
+async function piecesOf(data: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of data) pieces.push(piece)
+  return pieces
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let offset = 0
+  for (const piece of pieces) {
+    bytes.set(piece, offset)
+    offset += piece.length
+  }
+  return bytes
+}
+
+async function inOne(data: AsyncIterable<Uint8Array>, sizeBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(sizeBytes)
+  let offset = 0
+  for await (const piece of data) {
+    bytes.set(piece, offset)
+    offset += piece.length
+  }
+  return bytes
 }

@@ -166,7 +166,7 @@ export function createLocalEngine(host: EngineHost): Engine {
     'checkpoint/delete': async ({ storage, runId }) =>
       discardCheckpoint(await host.openStore(storage), runId, runLocks),
     'checkpoint/collect': async ({ storage }) => collectOrphans(await host.openStore(storage), runLocks),
-    'run/export': async () => (run ?? missing('run', 'Start a run first.')).exportAdapter(),
+    'run/export': async () => (run ?? missing('run', 'Start a run first.')).exportTrained(),
     'model/evaluate': async ({ config: given, adapter: files }, work) => {
       const [model, dataset, config] = [needModel(), needDataset(), parseRunConfig(given)]
       const adapter = await openAdapter(files)

@@ -5,14 +5,13 @@ import {
   type TorchDtype,
 } from '../formats/bitsandbytes.ts'
 import type { Dtype } from '../formats/dtype.ts'
+import { writeModelFolder } from '../formats/model-folder.ts'
 import type { StoredTensor } from '../formats/safetensors.ts'
-import { type TensorToWrite, writeSafetensors } from '../formats/safetensors-writer.ts'
+import type { TensorToWrite } from '../formats/safetensors-writer.ts'
 import type { Runtime } from '../graph/executable.ts'
-import type { QuantizedStorage } from '../graph/tensor.ts'
 import { weightTensors } from '../model/weights.ts'
 import { decodeMatrix, quantLayout } from '../quant/layout.ts'
 import { baseStorage } from '../train/program.ts'
-import { readText } from '../util/byte-source.ts'
 import { inputError } from '../util/errors.ts'
 import type { RunEvent, TensorQuantization } from './events.ts'
 import { collectFiles, type OutputFile } from './files.ts'
@@ -29,10 +28,6 @@ export interface QuantizeOptions {
 }
 
 const TORCH_DTYPE: Partial<Record<Dtype, TorchDtype>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }
-
-/** Files of a model folder that a quantized copy takes over as they are. */
-const COPIED =
-  /^(generation_config|tokenizer|tokenizer_config|special_tokens_map)\.json$|^chat_template\.jinja$/
 
 /** Quantization statistics of every linear, measured on the GPU. */
 export async function inspectModel(options: QuantizeOptions): Promise<TensorQuantization[]> {
@@ -63,12 +58,12 @@ export async function quantizeModel(options: QuantizeOptions): Promise<OutputFil
         })
       }
     }
-    return await collectFiles(async (sink) => {
-      await sink.write('config.json', new TextEncoder().encode(await quantizedConfig(model, storage)))
-      for (const file of model.files)
-        if (COPIED.test(file.name)) await sink.write(file.name, await file.read(0, file.sizeBytes))
-      await sink.write('model.safetensors', writeSafetensors(tensors))
+    const { type, doubleQuant } = storage
+    const dtype = TORCH_DTYPE[[...checkpoint.tensors.values()][0].dtype] ?? 'float32'
+    const config = () => ({
+      quantization_config: bitsandbytesQuantizationConfig({ type, doubleQuant }, dtype),
     })
+    return await collectFiles((sink) => writeModelFolder(sink, { files: model.files, config, tensors }))
   } finally {
     executable.destroy()
   }
@@ -85,11 +80,4 @@ async function realiseQuantizer(options: QuantizeOptions) {
   const none = { train: [], evaluate: [], logits: [] }
   const program = programFor(model, config, null, 1, none, 1, runtime.traits)
   return { storage, program, ...(await realiseProgram(program, options)) }
-}
-
-async function quantizedConfig(model: OpenedModel, { type, doubleQuant }: QuantizedStorage): Promise<string> {
-  const file = model.files.find(({ name }) => name === 'config.json')
-  const config = JSON.parse(await readText(file as NonNullable<typeof file>)) as Record<string, unknown>
-  const dtype = TORCH_DTYPE[[...model.checkpoint.tensors.values()][0].dtype] ?? 'float32'
-  return `${JSON.stringify({ ...config, quantization_config: bitsandbytesQuantizationConfig({ type, doubleQuant }, dtype) }, null, 2)}\n`
 }

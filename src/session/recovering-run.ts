@@ -133,17 +133,17 @@ export class RecoveringRun {
     }
   }
 
-  /** The adapter as it stands. Where its device was lost, it comes from the last checkpoint. */
-  async exportAdapter(): Promise<OutputFile[]> {
+  /** What has been learned, as it stands. Where its device was lost, it comes from the last checkpoint. */
+  async exportTrained(): Promise<OutputFile[]> {
     await this.onDevice()
     const session = this.session ?? nothingTrained()
     try {
-      return await session.exportAdapter()
+      return await session.exportTrained()
     } catch (error) {
       if (!isDeviceLoss(error)) throw error
       this.markLost()
       await this.onDevice()
-      return (this.session ?? nothingTrained()).exportAdapter()
+      return (this.session ?? nothingTrained()).exportTrained()
     }
   }
 
@@ -258,7 +258,7 @@ const lostForGood = () =>
   })
 
 function nothingTrained(): never {
-  throw new StudioError('run/nothing-trained', 'There is no adapter yet', { hint: 'Start a run first.' })
+  throw new StudioError('run/nothing-trained', 'Nothing has been trained yet', { hint: 'Start a run first.' })
 }
 
 function signalOf(): { promise: Promise<void>; resolve: () => void } {

@@ -55,7 +55,7 @@ async function run({ store, resume, paging, saveEvery = 0, signal, watch }: Opti
     },
   })
   const summary = await session.run()
-  const [weights] = (await session.exportAdapter()).filter(({ path }) => path.endsWith('.safetensors'))
+  const [weights] = (await session.exportTrained()).filter(({ path }) => path.endsWith('.safetensors'))
   session.dispose()
   const of = <T extends RunEvent['type']>(type: T) =>
     events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type)

@@ -1,11 +1,9 @@
 import type { RunConfig } from '../config/schema.ts'
-import { LINEAR_MODULES } from '../config/schema.ts'
-import { linearModules } from '../formats/llama-weights.ts'
-import { type PeftAdapter, writePeftAdapter } from '../formats/peft-adapter.ts'
+import type { PeftAdapter } from '../formats/peft-adapter.ts'
 import type { Executable, Runtime } from '../graph/executable.ts'
 import type { Moments, PagingStatistics } from '../optim/moments.ts'
 import type { PageStore } from '../optim/page-store.ts'
-import { adaptedLinears, initialAdapter, readAdapter, writeAdapter } from '../train/adapter-state.ts'
+import { adaptedLinears, initialAdapter, writeAdapter } from '../train/adapter-state.ts'
 import { CheckpointWriter, checkIdentity } from '../train/checkpoint.ts'
 import { createMoments } from '../train/create-moments.ts'
 import { evaluate } from '../train/evaluate.ts'
@@ -15,10 +13,12 @@ import { type TrainerEvent, train } from '../train/trainer.ts'
 import { StudioError } from '../util/errors.ts'
 import { deviceLine, type RunCheckpoint, type RunProgress, runIdentity } from './checkpoints.ts'
 import type { MetricName, RunEvent, RunSummary } from './events.ts'
-import { collectFiles, type OutputFile } from './files.ts'
+import { exportTrained } from './export-run.ts'
+import type { OutputFile } from './files.ts'
 import type { LoadedProgram } from './generation.ts'
 import type { OpenedModel } from './open-model.ts'
 import type { PreparedRun } from './prepare-run.ts'
+import { RestingWork } from './resting-work.ts'
 
 export interface RunOptions {
   model: OpenedModel
@@ -80,6 +80,7 @@ export class RunSession {
   private stopRequested = false
   private pausing: { promise: Promise<void>; release: () => void } | null = null
   private held = false
+  private readonly resting = new RestingWork()
   private tellBegun = () => {}
   /** Resolves when the weights and all that was learned are on the device, or the run has ended before that. */
   readonly begun = new Promise<void>((resolve) => {
@@ -209,9 +210,11 @@ export class RunSession {
       this.restsAt = from?.step ?? 0
       this.tellBegun()
       if (again) await this.goOn(this.restsAt)
+      await this.resting.go()
       await this.train(executable, moments, loaded)
     } finally {
       await moments.settled()
+      await this.resting.rest()
       await this.endSaves()
     }
     if (signal?.aborted) throw new StudioError('cancelled', 'The run was cancelled')
@@ -279,6 +282,7 @@ export class RunSession {
       shouldStop: () => this.stopRequested || signal?.aborted === true,
       restsAfter: (step) =>
         this.pausing !== null ||
+        this.resting.isWanted ||
         this.saves.length > 0 ||
         (storage !== undefined && saveEvery > 0 && step % saveEvery === 0),
       onEvaluationBatch: this.onEvaluationBatch(),
@@ -313,8 +317,10 @@ export class RunSession {
         if (ratios.length > 0) onEvent({ type: 'quant/delta_ratio', step: event.step, ratios })
       } else if (event.type === 'rest') {
         this.restsAt = event.step
+        await this.resting.rest()
         if (!signal?.aborted) await this.saveAt(event.step)
         await this.holdWhilePaused(event.step)
+        await this.resting.go()
       } else {
         onEvent({ type: 'run/warning', code: event.code, message: event.message, fix: event.fix })
       }
@@ -384,20 +390,9 @@ export class RunSession {
     this.checkpoints = null
   }
 
-  /** The adapter as it stands, in PEFT layout. */
-  async exportAdapter(): Promise<OutputFile[]> {
-    const { model, prepared, adapter } = this.options
-    const { program, config } = prepared
-    if (!this.executable || !program.pool) {
-      throw new StudioError('run/nothing-trained', 'There is no adapter yet', { hint: 'Start a run first.' })
-    }
-    const live = await readAdapter(
-      this.executable,
-      program.weights,
-      program.pool,
-      adapterConfig(config, model.name, adapter),
-    )
-    return collectFiles((sink) => writePeftAdapter(sink, '', live, linearModules(model.checkpoint.config)))
+  /** What has been learned, as it stands between two steps. @throws run/nothing-trained */
+  exportTrained(): Promise<OutputFile[]> {
+    return this.resting.do(() => exportTrained(this.loaded, this.config, this.options.adapter))
   }
 
   dispose(): void {
@@ -423,24 +418,6 @@ export class RunSession {
     }
     if (!this.stopRequested && !this.options.signal?.aborted)
       this.options.onEvent({ type: 'run/resumed', step })
-  }
-}
-
-function adapterConfig(
-  config: RunConfig,
-  modelName: string,
-  continued: PeftAdapter | null,
-): PeftAdapter['config'] {
-  if (continued) return { ...continued.config, dropout: config.lora.dropout }
-  const { rank, alpha, dropout, useRslora, targetModules } = config.lora
-  return {
-    rank,
-    alpha,
-    dropout,
-    useRslora,
-    useDora: false,
-    targetModules: targetModules === 'all-linear' ? [...LINEAR_MODULES] : targetModules,
-    baseModelName: modelName,
   }
 }
 

@@ -12,7 +12,8 @@ export interface ByteSource {
 
 /** Where results go. Paths are relative with forward slashes: `adapter/adapter_config.json`. */
 export interface FileSink {
-  write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>
+  /** @param sizeBytes of `data` that comes in pieces, where it is known beforehand */
+  write(path: string, data: Uint8Array | AsyncIterable<Uint8Array>, sizeBytes?: number): Promise<void>
 }
 
 export function memorySource(name: string, bytes: Uint8Array<ArrayBuffer>): ByteSource {
