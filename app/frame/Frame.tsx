@@ -113,7 +113,8 @@ function RunAnnouncer() {
   }
   if (status === 'failed')
     return <Announcer urgent sentence={t('status.live.failed', { message: error?.message ?? '' })} />
-  if (status === 'paused') return <Announcer urgent sentence={t('status.live.paused', { step })} />
+  if (status === 'paused' || status === 'recovering')
+    return <Announcer urgent sentence={t(`status.live.${status}`, { step })} />
   const sentence =
     phase && progress
       ? t('status.live.running', {

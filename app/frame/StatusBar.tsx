@@ -1,26 +1,18 @@
 import {
   ActionIcon,
-  Button,
   Group,
   Text,
   Tooltip,
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core'
-import {
-  IconCpu,
-  IconKeyboard,
-  IconMoon,
-  IconPlayerPause,
-  IconPlayerPlay,
-  IconStack2,
-  IconSun,
-} from '@tabler/icons-react'
+import { IconCpu, IconKeyboard, IconMoon, IconStack2, IconSun } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { useDeviceName } from '../features/device/device-name.ts'
+import { RunControls } from '../features/train/RunControls.tsx'
 import { formatBytes, formatEstimate, formatNumber } from '../format/numbers.ts'
-import { useRecipe, useRun, useStudio } from '../stores/context.tsx'
+import { useRecipe, useRun } from '../stores/context.tsx'
 import { isLive } from '../stores/run.ts'
 import classes from './StatusBar.module.css'
 
@@ -70,7 +62,6 @@ function DeviceStatus() {
 
 function RunStatus() {
   const { t } = useTranslation()
-  const { pause, resume } = useStudio()
   const status = useRun((run) => run.status)
   const step = useRun((run) => run.step)
   const total = useRun((run) => run.totalSteps)
@@ -100,17 +91,7 @@ function RunStatus() {
           {t('status.left', { time: formatEstimate(secondsLeft) })}
         </Text>
       )}
-      <Button
-        size="compact-sm"
-        variant="default"
-        leftSection={
-          paused ? <IconPlayerPlay size={14} aria-hidden /> : <IconPlayerPause size={14} aria-hidden />
-        }
-        disabled={status === 'stopping' || status === 'starting'}
-        onClick={() => (paused ? resume() : pause())}
-      >
-        {paused ? t('status.resume') : t('status.pause')}
-      </Button>
+      <RunControls compact />
     </Group>
   )
 }

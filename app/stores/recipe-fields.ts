@@ -20,8 +20,8 @@ export interface RecipeField extends FieldHelp {
   max?: number
 }
 
-/** Settings that only the terminal has a use for: the page keeps every step, and keeps no checkpoints. */
-const NOT_ON_THE_PAGE: ReadonlySet<string> = new Set(['train.saveEvery', 'train.logEvery'])
+/** Settings that only the terminal has a use for: the page keeps every step. */
+const NOT_ON_THE_PAGE: ReadonlySet<string> = new Set(['train.logEvery'])
 
 interface JsonSchema extends Partial<FieldHelp> {
   type?: string

@@ -3,6 +3,7 @@ import { errorToData } from '../../src/util/errors.ts'
 import { batchEvents } from './event-batch.ts'
 import { readyToStart } from './preparation.ts'
 import { failRun, finishRun, foldRunEvent, idleRun, isLive, startingRun } from './run.ts'
+import { PAGE_STORAGE, type SavedRun } from './saved-runs.ts'
 import { isLocked } from './stores.ts'
 import type { StudioParts } from './studio.ts'
 
@@ -12,7 +13,7 @@ export function runActions({ engine, stores, preparation, verification }: Studio
   const isPrepared = () => readyToStart(model.getState(), dataset.getState(), recipe.getState())
 
   /** A control that fails is a line in the run's log, not its end. */
-  async function control(name: 'run/pause' | 'run/resume' | 'run/stop') {
+  async function control(name: 'run/pause' | 'run/resume' | 'run/stop' | 'run/save') {
     try {
       await engine.execute(name, {})
     } catch (error) {
@@ -22,15 +23,19 @@ export function runActions({ engine, stores, preparation, verification }: Studio
   }
 
   return {
-    async start() {
+    /** Starts a run with the recipe as it stands, or goes on with one that was saved. */
+    async start(saved?: SavedRun) {
       const { config } = recipe.getState()
       if (!config || isLocked(stores) || !isPrepared()) return
-      run.setState(startingRun, true)
+      const { step = 0, totalSteps = 0 } = saved ?? {}
+      run.setState({ ...startingRun, step, totalSteps }, true)
       const batch = batchEvents((events) => run.setState((state) => events.reduce(foldRunEvent, state)))
+      const resume = saved && { runId: saved.runId }
       try {
         await preparation.settled()
         await verification.ensure()
-        const summary = await engine.execute('run/start', { config }, { onEvent: batch.push })
+        const args = { config, storage: PAGE_STORAGE, ...(resume && { resume }) }
+        const summary = await engine.execute('run/start', args, { onEvent: batch.push })
         batch.flush()
         run.setState((state) => finishRun(state, summary))
       } catch (error) {
@@ -41,6 +46,8 @@ export function runActions({ engine, stores, preparation, verification }: Studio
 
     pause: () => control('run/pause'),
     resume: () => control('run/resume'),
+    /** Keeps a checkpoint at the end of the step under way; resolves when it is there. */
+    save: () => control('run/save'),
     stop() {
       run.setState((state) => (isLive(state.status) ? { ...state, status: 'stopping' } : state))
       return control('run/stop')

@@ -77,8 +77,8 @@ export interface RunState {
   deltaRatios: readonly DeltaRatios[]
   /** Where the pages of Adam's moments are; null while nothing is paged. */
   paging: PagingStatistics | null
-  /** Step of the last checkpoint. */
-  checkpointStep: number | null
+  /** The last checkpoint. */
+  checkpoint: { step: number; sizeBytes: number } | null
   log: readonly LogEntry[]
   summary: RunSummary | null
   error: ErrorData | null
@@ -101,7 +101,7 @@ export const idleRun: RunState = {
   tensors: [],
   deltaRatios: [],
   paging: null,
-  checkpointStep: null,
+  checkpoint: null,
   log: [],
   summary: null,
   error: null,
@@ -151,7 +151,7 @@ export function foldRunEvent(state: RunState, event: RunEvent): RunState {
     case 'paging/state':
       return { ...state, paging: event.paging }
     case 'run/checkpoint':
-      return { ...state, checkpointStep: event.step }
+      return { ...state, checkpoint: { step: event.step, sizeBytes: event.sizeBytes } }
     case 'memory/allocated':
       return { ...state, allocatedBytes: event.bytes }
     case 'run/warning': {
@@ -186,7 +186,7 @@ function started(state: RunState, event: Extract<RunEvent, { type: 'run/started'
     steps: state.steps.until(from),
     evaluations: state.evaluations.filter(({ step }) => step <= from && !comesAgain(step)),
     deltaRatios: state.deltaRatios.filter(({ step }) => step <= from),
-    checkpointStep: state.checkpointStep,
+    checkpoint: state.checkpoint,
     log: state.log,
   }
 }

@@ -10,6 +10,7 @@ import { inspectionActions } from './inspection-actions.ts'
 import { createPreparation, type Preparation } from './preparation.ts'
 import { recipeActions } from './recipe-actions.ts'
 import { runActions } from './run-actions.ts'
+import { createSavedRuns } from './saved-runs.ts'
 import { createStores, type Stores } from './stores.ts'
 import { createVerification, type Verification } from './verification.ts'
 
@@ -41,14 +42,16 @@ export function createStudio(
   const parts: StudioParts = { engine, stores, preparation: createPreparation(engine, stores), verification }
   const exportFiles = () => engine.execute('run/export', {})
   recordRuns({ run: stores.run, history, describe: () => runStart(stores), exportFiles })
+  const running = runActions(parts)
   return {
     stores,
     history,
     verification,
+    savedRuns: createSavedRuns(parts, history, running.start),
     ...deviceActions(parts),
     ...fileActions(parts),
     ...recipeActions(parts),
-    ...runActions(parts),
+    ...running,
     ...inspectionActions(parts),
   }
 }

@@ -16,7 +16,7 @@ export const PRESETS: readonly Preset[] = [
     config: {
       lora: { rank: 8, alpha: 16 },
       data: { maxSeqLength: 64, packing: false },
-      train: { maxSteps: 60, batchSize: 8, gradAccumSteps: 1, gradientCheckpointing: false },
+      train: { maxSteps: 60, batchSize: 8, gradAccumSteps: 1, gradientCheckpointing: false, saveEvery: 10 },
       optimizer: { lr: 2e-3, schedule: 'constant' },
     },
   },
@@ -27,7 +27,7 @@ export const PRESETS: readonly Preset[] = [
     config: {
       lora: { rank: 8, alpha: 16 },
       data: { maxSeqLength: 256, packing: false, evalFraction: 0.1 },
-      train: { numEpochs: 3, batchSize: 4, gradAccumSteps: 4, evalEvery: 25 },
+      train: { numEpochs: 3, batchSize: 4, gradAccumSteps: 4, evalEvery: 25, saveEvery: 25 },
       optimizer: { lr: 1e-3, schedule: 'cosine', warmupSteps: 10 },
     },
   },
@@ -38,7 +38,7 @@ export const PRESETS: readonly Preset[] = [
     config: {
       lora: { rank: 16, alpha: 16 },
       data: { maxSeqLength: 512, packing: true, evalFraction: 0.1 },
-      train: { numEpochs: 3, batchSize: 2, gradAccumSteps: 8, evalEvery: 25 },
+      train: { numEpochs: 3, batchSize: 2, gradAccumSteps: 8, evalEvery: 25, saveEvery: 25 },
       optimizer: { lr: 2e-4, schedule: 'constant' },
     },
   },

@@ -7,10 +7,12 @@ import { Failure } from '../../components/Failure.tsx'
 import { Page } from '../../components/Page.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { formatBytes, formatCount, formatNumber } from '../../format/numbers.ts'
-import { useDataset, useDevice, useModel, useRecipe, useRun } from '../../stores/context.tsx'
+import { useDataset, useDevice, useModel, useRecipe, useRun, useVerification } from '../../stores/context.tsx'
 import { isLive } from '../../stores/run.ts'
 import { DemoChoice } from '../data/DemoChoice.tsx'
 import { useDeviceName } from '../device/device-name.ts'
+import { VerificationNotice } from '../device/VerificationNotice.tsx'
+import { SavedRuns } from '../train/SavedRuns.tsx'
 import { StartPanel } from '../train/StartPanel.tsx'
 import classes from './HomePage.module.css'
 
@@ -31,6 +33,8 @@ export function HomePage() {
       {dataFailure && (
         <Failure title={t('data.failed', { name: dataFailure.name })} error={dataFailure.error} />
       )}
+      <SavedRuns />
+      <VerificationNotice />
       <div className={classes.columns}>
         <div className={classes.parts}>
           <DevicePart />
@@ -93,6 +97,7 @@ function DevicePart() {
   const name = useDeviceName()
   const limits = report?.device.limits
   const has = (feature: string) => report?.device.features.includes(feature)
+  const verified = useVerification(({ status }) => status)
   return (
     <Part
       icon={IconCpu}
@@ -103,6 +108,7 @@ function DevicePart() {
         report?.device.software && t('device.software'),
         has('shader-f16') && t('device.f16'),
         has('subgroups') && t('device.subgroups'),
+        report && t(`device.verification.short.${verified}`),
         limits && `${t('device.largestBuffer').toLowerCase()} ${formatBytes(limits.maxBufferSize)}`,
       ]}
     />

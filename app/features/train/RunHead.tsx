@@ -1,13 +1,7 @@
-import { Button, Group, Modal, Progress, Text } from '@mantine/core'
+import { Button, Group, Progress, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
-import {
-  IconDownload,
-  IconPlayerPause,
-  IconPlayerPlay,
-  IconPlayerStop,
-  IconRepeat,
-} from '@tabler/icons-react'
+import { IconDownload, IconRepeat } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { RunSummary } from '../../../src/session/events.ts'
 import { errorToData } from '../../../src/util/errors.ts'
@@ -26,6 +20,7 @@ import {
 } from '../../format/numbers.ts'
 import { useRun, useStudio } from '../../stores/context.tsx'
 import { metricsJsonl } from '../../stores/run.ts'
+import { RunControls } from './RunControls.tsx'
 import classes from './RunHead.module.css'
 import { shortName } from './tensor-names.ts'
 
@@ -40,44 +35,17 @@ export function RunHead() {
 
 function Live() {
   const { t } = useTranslation()
-  const studio = useStudio()
-  const { status, phase, progress, secondsLeft, steps, tensors } = useRun((run) => run)
-  const [asking, { open: ask, close: stopAsking }] = useDisclosure(false)
+  const { status, phase, progress, secondsLeft, steps, tensors, checkpoint } = useRun((run) => run)
   const paused = status === 'paused'
   const metrics = steps.last?.metrics
   const tensor = phase === 'quantizing' ? tensors.at(-1) : undefined
   const title =
-    status === 'paused' || status === 'stopping'
+    status === 'paused' || status === 'stopping' || status === 'recovering'
       ? t(`train.phases.${status}`)
       : t(`train.phases.${status === 'starting' || !phase ? 'starting' : phase}`)
   const stepMs = metrics?.['speed/step_ms']
   return (
-    <Panel
-      title={title}
-      id="run-head"
-      actions={
-        <Group gap="xs" wrap="nowrap">
-          <Button
-            variant="default"
-            disabled={status === 'starting' || status === 'stopping'}
-            leftSection={
-              paused ? <IconPlayerPlay size={16} aria-hidden /> : <IconPlayerPause size={16} aria-hidden />
-            }
-            onClick={() => (paused ? studio.resume() : studio.pause())}
-          >
-            {paused ? t('train.resume') : t('train.pause')}
-          </Button>
-          <Button
-            variant="default"
-            disabled={status === 'starting' || status === 'stopping'}
-            leftSection={<IconPlayerStop size={16} aria-hidden />}
-            onClick={ask}
-          >
-            {t('train.stop')}
-          </Button>
-        </Group>
-      }
-    >
+    <Panel title={title} id="run-head" actions={<RunControls />}>
       <Progress
         size="lg"
         radius="sm"
@@ -111,31 +79,12 @@ function Live() {
           <span>{t('train.rate', { rate: formatNumber(metrics['speed/tokens_per_second']) })}</span>
         )}
         {secondsLeft !== null && <span>{t('train.left', { time: formatEstimate(secondsLeft) })}</span>}
+        {checkpoint && (
+          <span title={formatBytes(checkpoint.sizeBytes)}>
+            {t('train.savedAt', { step: formatInteger(checkpoint.step) })}
+          </span>
+        )}
       </div>
-      <Modal
-        opened={asking}
-        onClose={stopAsking}
-        title={t('train.stopTitle')}
-        size="md"
-        centered
-        closeButtonProps={{ 'aria-label': t('app.close') }}
-      >
-        <Text mb="lg">{t('train.stopText')}</Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={stopAsking} data-autofocus>
-            {t('train.stopCancel')}
-          </Button>
-          <Button
-            color="red"
-            onClick={() => {
-              stopAsking()
-              void studio.stop()
-            }}
-          >
-            {t('train.stopConfirm')}
-          </Button>
-        </Group>
-      </Modal>
     </Panel>
   )
 }

@@ -1,9 +1,11 @@
 import { useTranslation } from 'react-i18next'
 import { Page } from '../../components/Page.tsx'
 import { useRun } from '../../stores/context.tsx'
+import { VerificationNotice } from '../device/VerificationNotice.tsx'
 import { RecipeForm } from './RecipeForm.tsx'
 import { RunBoard } from './RunBoard.tsx'
 import { RunHead } from './RunHead.tsx'
+import { SavedRuns } from './SavedRuns.tsx'
 import { StartPanel } from './StartPanel.tsx'
 import classes from './TrainPage.module.css'
 
@@ -14,6 +16,7 @@ export function TrainPage() {
   if (!idle) {
     return (
       <Page title={t('train.liveTitle')}>
+        <VerificationNotice />
         <RunHead />
         <RunBoard />
       </Page>
@@ -21,6 +24,8 @@ export function TrainPage() {
   }
   return (
     <Page title={t('train.title')} lead={t('train.lead')}>
+      <VerificationNotice />
+      <SavedRuns />
       <div className={classes.columns}>
         <RecipeForm />
         <div className={classes.plan}>

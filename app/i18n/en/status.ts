@@ -6,13 +6,12 @@ export const status = {
   loss: 'loss {{value}}',
   rate: '{{value}} tokens/s',
   left: '{{time}} left',
-  pause: 'Pause',
-  resume: 'Resume',
   live: {
     running: '{{phase}}: {{done}} of {{total}}',
     finished: 'The run has finished after {{steps}} steps',
     stopped: 'The run was stopped after {{steps}} steps',
     failed: 'The run has failed: {{message}}',
     paused: 'The run is paused at step {{step}}',
+    recovering: 'The GPU went away at step {{step}}. The run goes on by itself as soon as it is back.',
   },
 } as const

@@ -32,6 +32,10 @@ export const goodAnswers = (): Answers => ({
     return summary
   },
   'run/pause': () => {},
+  'run/save': () => ({ step: 1 }),
+  'checkpoint/collect': () => 0,
+  'checkpoint/list': () => [],
+  'checkpoint/delete': () => {},
   'run/resume': () => {},
   'run/stop': () => {},
 })
