@@ -1,5 +1,6 @@
 import { Anchor, Checkbox, Table, Text, UnstyledButton } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconNote } from '@tabler/icons-react'
+import type { TFunction } from 'i18next'
 import { type ReactNode, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
@@ -55,8 +56,8 @@ export function RunsTable({ records, ticked, onTick }: RunsTableProps) {
     />
   )
   return (
-    <Table.ScrollContainer minWidth={1180} type="native">
-      <Table verticalSpacing={6} horizontalSpacing={10} fz="sm" className={classes.table} highlightOnHover>
+    <Table.ScrollContainer minWidth={930} type="native">
+      <Table verticalSpacing={6} horizontalSpacing={5} fz="sm" className={classes.table} highlightOnHover>
         <Table.Thead>
           <Table.Tr>
             <Table.Th className={classes.tick}>
@@ -71,9 +72,8 @@ export function RunsTable({ records, ticked, onTick }: RunsTableProps) {
             {head('name')}
             <Table.Th>{t('runs.columns.curve')}</Table.Th>
             {head('status')}
-            {head('model')}
             {FIGURES.map(({ key }) => head(key, 'right'))}
-            <Table.Th aria-label={t('runs.columns.actions')} />
+            <Table.Th aria-label={t('runs.columns.actions')} className={classes.menu} />
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -105,10 +105,8 @@ export function RunsTable({ records, ticked, onTick }: RunsTableProps) {
                       title={record.notes.slice(0, 400)}
                     />
                   )}
-                  <Text size="xs" c="var(--nibble-ink-soft)" truncate title={record.importedFrom?.fileName}>
-                    {record.importedFrom
-                      ? t('runs.imported', { file: record.importedFrom.fileName })
-                      : record.dataset}
+                  <Text size="xs" c="var(--nibble-ink-soft)" truncate title={originOf(record, t)}>
+                    {originOf(record, t)}
                   </Text>
                 </Table.Td>
                 <Table.Td>
@@ -126,15 +124,12 @@ export function RunsTable({ records, ticked, onTick }: RunsTableProps) {
                 <Table.Td>
                   <RunStatus status={record.status} />
                 </Table.Td>
-                <Table.Td className={classes.model} title={record.model}>
-                  {record.model}
-                </Table.Td>
                 {FIGURES.map(({ key, value }) => (
                   <Table.Td key={key} ta="right" className={classes.figure}>
                     {value(record)}
                   </Table.Td>
                 ))}
-                <Table.Td ta="right">
+                <Table.Td ta="right" className={classes.menu}>
                   <RunMenu record={record} />
                 </Table.Td>
               </Table.Tr>
@@ -144,6 +139,12 @@ export function RunsTable({ records, ticked, onTick }: RunsTableProps) {
       </Table>
     </Table.ScrollContainer>
   )
+}
+
+/** Model and data; the file that the run was opened from. */
+function originOf({ model, dataset, importedFrom }: RunRecord, t: TFunction): string {
+  const origin = t('runs.modelOnData', { model, dataset: dataset.replace(/\.[a-z]+$/i, '') })
+  return importedFrom ? `${origin}, ${t('runs.imported', { file: importedFrom.fileName })}` : origin
 }
 
 function Steps({ step, total }: { step: number; total: number }) {

@@ -4,7 +4,7 @@ import { pathOf } from '../../charts/curve.ts'
 import type { RunRecord } from '../../stores/history-record.ts'
 import classes from './Sparkline.module.css'
 
-const WIDTH = 92
+const WIDTH = 76
 const HEIGHT = 26
 
 /** The loss curve as small as a word. */

@@ -3,7 +3,6 @@ import type { RunRecord } from '../../stores/history-record.ts'
 export type SortKey =
   | 'name'
   | 'status'
-  | 'model'
   | 'step'
   | 'lastLoss'
   | 'evalLoss'

@@ -9,6 +9,7 @@ import { heightWithoutOutliers, smooth, stepsToAverage } from '../../charts/smoo
 import { Quantity } from '../../components/Quantity.tsx'
 import { formatNumber } from '../../format/numbers.ts'
 import { useRun } from '../../stores/context.tsx'
+import { isLive } from '../../stores/run.ts'
 import classes from './LossCard.module.css'
 import { usePlotNote } from './plot-rows.ts'
 
@@ -22,6 +23,7 @@ export function LossCard({ className }: { className?: string }) {
   const steps = useRun((run) => run.steps)
   const evaluations = useRun((run) => run.evaluations)
   const totalSteps = useRun((run) => run.totalSteps)
+  const live = useRun((run) => isLive(run.status))
   const [log, setLog] = useState(false)
   const [clip, setClip] = useState(false)
   const [smoothing, setSmoothing] = useState<Smoothing>('auto')
@@ -80,7 +82,7 @@ export function LossCard({ className }: { className?: string }) {
       headline={
         last !== undefined && (
           <>
-            {t('cards.now', { value: '' })}
+            {live && t('cards.now', { value: '' })}
             <Quantity value={last} />
           </>
         )
