@@ -29,7 +29,7 @@ async function download(page: Page, button: string, folder: string, names: reado
 const RECIPE = {
   lora: { rank: 8, alpha: 16 },
   data: { maxSeqLength: 32, packing: false, shuffle: true, evalFraction: 0.25 },
-  train: { maxSteps: 12, batchSize: 4, gradAccumSteps: 1, seed: 42 },
+  train: { maxSteps: 8, batchSize: 4, gradAccumSteps: 1, seed: 42, gradientCheckpointing: false },
   optimizer: { lr: 2e-3 },
 }
 
@@ -116,7 +116,7 @@ test('a dropped file is trained on; in the terminal its adapter has the loss tha
   }
   const [base, tuned] = [await evaluate(), await evaluate('--adapter', at('adapter'))]
   expect(measured).toHaveLength(2)
-  expect(Math.abs(base / measured[0] - 1)).toBeLessThan(1e-4)
-  expect(Math.abs(tuned / measured[1] - 1)).toBeLessThan(1e-4)
+  expect(Math.abs(base / measured[0] - 1)).toBeLessThan(1e-5)
+  expect(Math.abs(tuned / measured[1] - 1)).toBeLessThan(1e-5)
   expect(tuned).toBeLessThan(base * 0.9)
 })
