@@ -16,7 +16,7 @@ import { duration, short } from './summaries.ts'
 
 /**
  * Trains, and writes what the run was and gave: run.json before the first step, metrics.jsonl as steps end, checkpoint/
- * while it trains, adapter/ and summary.json at the end. Files of an earlier run in the folder are replaced, others left
+ * while it trains, adapter/ (or after method full model/) and summary.json at the end. Files of an earlier run in the folder are replaced, others left
  * alone; --resume goes on with that run instead.
  */
 export async function run(context: CommandContext): Promise<void> {
@@ -44,6 +44,7 @@ export async function run(context: CommandContext): Promise<void> {
   const writeRecord = () => writeWhole(join(folder, 'run.json'), `${toJson(record, 2)}\n`)
   if (!resume) await writeRecord()
 
+  const result = inputs.config.method === 'full' ? 'model' : 'adapter'
   const metrics = new MetricsLog(join(folder, 'metrics.jsonl'), inputs.config.train.logEvery, { resume })
   const tell = progressListener(output)
   const interrupt = stopOnInterrupt(output, () => opened.engine.execute('run/stop', {}))
@@ -71,7 +72,8 @@ export async function run(context: CommandContext): Promise<void> {
     )
   } catch (error) {
     // Its updates were left out from where it went wrong: what was learnt before is worth keeping.
-    if (error instanceof StudioError && error.code === 'run/diverged') await writeAdapter(opened, folder)
+    if (error instanceof StudioError && error.code === 'run/diverged')
+      await writeResult(opened, join(folder, result))
     throw error
   } finally {
     interrupt.cancel()
@@ -79,7 +81,7 @@ export async function run(context: CommandContext): Promise<void> {
   }
 
   if (resume) await writeRecord()
-  await writeAdapter(opened, folder)
+  await writeResult(opened, join(folder, result))
   const document = {
     ...summary,
     plannedBytes,
@@ -89,13 +91,13 @@ export async function run(context: CommandContext): Promise<void> {
     skippedRows: data.badRows.length,
   }
   await writeWhole(join(folder, 'summary.json'), `${toJson(document, 2)}\n`)
-  output.answer({ ...document, out: folder }, describeRun(summary, join(out, 'adapter')))
+  output.answer({ ...document, out: folder }, `${describeRun(summary)}\n${result}: ${join(out, result)}`)
 }
 
-async function writeAdapter({ engine }: OpenEngine, folder: string): Promise<void> {
+async function writeResult({ engine }: OpenEngine, folder: string): Promise<void> {
   const files = await engine.execute('run/export', {})
-  if (files.length === 0) throw new StudioError('output/empty', 'The engine exported no adapter file')
-  for (const { path, bytes } of files) await writeWhole(join(folder, 'adapter', basename(path)), bytes)
+  if (files.length === 0) throw new StudioError('output/empty', 'The engine exported no file')
+  for (const { path, bytes } of files) await writeWhole(join(folder, basename(path)), bytes)
 }
 
 /** Folder of the checkpoint in that of the run. */
@@ -121,7 +123,7 @@ const deviceName = ({
   vendor: string
 }) => description || device || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed'
 
-function describeRun(summary: RunSummary, adapter: string): string {
+function describeRun(summary: RunSummary): string {
   const { steps, stopped, firstLoss, lastLoss, evalLossBefore, evalLoss, durationMs, tokensPerSecond } =
     summary
   const heldOut =
@@ -130,6 +132,6 @@ function describeRun(summary: RunSummary, adapter: string): string {
       : `; held-out loss ${evalLossBefore === null ? '' : `${short(evalLossBefore)} → `}${short(evalLoss)}`
   return (
     `${stopped ? 'stopped after' : 'trained'} ${steps} steps in ${duration(durationMs / 1000)} (${Math.round(tokensPerSecond)} tokens/s): ` +
-    `loss ${short(firstLoss)} → ${short(lastLoss)}${heldOut}\nadapter: ${adapter}`
+    `loss ${short(firstLoss)} → ${short(lastLoss)}${heldOut}`
   )
 }

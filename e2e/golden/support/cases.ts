@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** What the oracle computed for one method on one model (README.md beside the cases). */
 export interface Expected {
-  method: 'qlora' | 'lora'
+  method: 'qlora' | 'lora' | 'full'
   quantization: { type: 'nf4' | 'fp4'; blockSize: 64; doubleQuant: boolean } | null
   rank: number
   alpha: number
@@ -31,6 +31,7 @@ export interface GoldenCase {
   /** `tiny-llama/qlora` */
   name: string
   modelDir: string
+  /** Of a method that trains one: all but full. */
   adapterDir: string
   expected: Expected
   /** logits, grad.<name>, final.<name> */
@@ -42,11 +43,12 @@ export function goldenCase(name: string): GoldenCase {
   const [model] = name.split('/')
   const folder = join(root, name)
   const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
+  const expected: Expected = json(join(folder, 'expected.json'))
   return {
     name,
     modelDir: join(root, model),
     adapterDir: join(folder, 'adapter_init'),
-    expected: json(join(folder, 'expected.json')),
+    expected,
     tensorsFile: join(folder, 'expected.safetensors'),
     steps: json(join(root, model, 'batches.json')).steps,
   }
@@ -61,6 +63,8 @@ export const GOLDEN_CASES: readonly string[] = [
   'tiny-llama-tied/qlora',
   'tiny-llama-accumulate/qlora',
   'tiny-llama-packed/qlora',
+  'tiny-llama/full',
+  'tiny-llama-tied/full',
 ]
 
 /** Rows of the case as a dataset of input_ids: every row of every micro-batch of every step, in order. */

@@ -23,6 +23,7 @@ const relativeError = (actual: number, expected: number) => Math.abs(actual - ex
 /** Trains a golden case through `cli finetune` and computes its first logits through `cli logits`; all must agree. */
 export async function checkGoldenCase(name: string, runtime: RuntimeName): Promise<void> {
   const golden = goldenCase(name)
+  const isFull = golden.expected.method === 'full'
   const folder = mkdtempSync(join(tmpdir(), 'nibble-golden-'))
   try {
     const [data, config, out, logitsFile] = ['rows.jsonl', 'RUN.json', 'out', 'logits.safetensors'].map(
@@ -37,20 +38,15 @@ export async function checkGoldenCase(name: string, runtime: RuntimeName): Promi
       data,
       '--config',
       config,
-      '--adapter',
-      golden.adapterDir,
+      ...(isFull ? [] : ['--adapter', golden.adapterDir]),
     ]
     const expected = await readTensors(golden.tensorsFile)
 
     const trained = await runCli(runtime, ['finetune', ...inputs, '--out', out, '--json'])
     expect(trained, trained.stderr).toMatchObject({ code: 0 })
     checkSteps(readFileSync(join(out, 'metrics.jsonl'), 'utf8'), golden.expected)
-    checkTensors(
-      await readTensors(join(out, 'adapter', 'adapter_model.safetensors')),
-      expected,
-      'final.',
-      FINAL_NMSE,
-    )
+    const result = isFull ? 'model/model.safetensors' : 'adapter/adapter_model.safetensors'
+    checkTensors(await readTensors(join(out, result)), expected, 'final.', FINAL_NMSE)
 
     const computed = await runCli(runtime, ['logits', ...inputs, '--out', logitsFile])
     expect(computed, computed.stderr).toMatchObject({ code: 0 })
