@@ -66,6 +66,7 @@ describe('readRequest', () => {
         topK: -1,
         seed: 0.5,
         maxNewTokens: 0,
+        strength: -1,
         stop: ['a', ''],
       },
       model,
@@ -78,6 +79,7 @@ describe('readRequest', () => {
       'topP',
       'seed',
       'maxNewTokens',
+      'strength',
       'stop',
       'prompt',
     ])

@@ -29,6 +29,8 @@ export interface GenerateArgs {
   stop?: string[]
   /** A PEFT adapter's files, or the adapter of the current run as it stands; the base alone when left out. */
   adapter?: FileReference[] | 'run'
+  /** How much of the adapter is heard: 1, as it was trained, when left out; 0 is the base alone. */
+  strength?: number
   /** Decides how the base is stored; the current run's when left out, or the defaults. */
   config?: RunConfig
 }
@@ -59,12 +61,21 @@ export interface GenerateRequest {
 }
 
 const DEFAULT_NEW_TOKENS = 256
+const MAX_STRENGTH = 10
 
 /** @throws input/generate with every problem, input/no-tokenizer, input/chat-template, input/generation-config */
 export async function readRequest(args: GenerateArgs, model: OpenedModel): Promise<GenerateRequest> {
   const { tokenizer } = model
   if (!tokenizer) throw noTokenizer()
-  const { temperature = 0, topK = 0, topP = 1, seed = 0, maxNewTokens = DEFAULT_NEW_TOKENS, stop = [] } = args
+  const {
+    temperature = 0,
+    topK = 0,
+    topP = 1,
+    seed = 0,
+    maxNewTokens = DEFAULT_NEW_TOKENS,
+    stop = [],
+    strength = 1,
+  } = args
   const problems: Problem[] = []
   const check = (path: string, isGood: boolean, expected: string, found: unknown) => {
     if (!isGood)
@@ -94,6 +105,7 @@ export async function readRequest(args: GenerateArgs, model: OpenedModel): Promi
     'a whole number of at least 1',
     maxNewTokens,
   )
+  check('strength', strength >= 0 && strength <= MAX_STRENGTH, `a number from 0 to ${MAX_STRENGTH}`, strength)
   check(
     'stop',
     stop.every((text) => text !== ''),

@@ -1,13 +1,14 @@
 import type { RunConfig } from '../config/schema.ts'
-import type { PeftAdapter } from '../formats/peft-adapter.ts'
+import type { LoraWeights, PeftAdapter } from '../formats/peft-adapter.ts'
 import { type GeneratedText, generateText } from '../generate/generate-text.ts'
 import { writeGenerationTables } from '../generate/generate-tokens.ts'
 import { buildGeneration, type GenerationProgram } from '../generate/program.ts'
 import type { Executable, Runtime } from '../graph/executable.ts'
 import { placeAdapters } from '../model/place-adapters.ts'
 import { type DecoderWeights, withoutAdapters } from '../model/weights.ts'
-import { writeAdapter } from '../train/adapter-state.ts'
+import { readAdapter, writeAdapter } from '../train/adapter-state.ts'
 import { baseStorage, type Program } from '../train/program.ts'
+import { StudioError } from '../util/errors.ts'
 import type { RunEvent } from './events.ts'
 import type { GenerateRequest, GenerateResult } from './generate-request.ts'
 import type { OpenedModel } from './open-model.ts'
@@ -35,6 +36,30 @@ const CAPACITY_STEP = 256
 /** Whether weights stored for one config serve another. */
 export const sameStorage = (a: RunConfig, b: RunConfig): boolean =>
   JSON.stringify(baseStorage(a)) === JSON.stringify(baseStorage(b))
+
+/** Whether the weights themselves are trained: they are then no base for anything else. */
+export const trainsWhole = ({ program }: LoadedProgram): boolean =>
+  program.request.placement === 'all-weights'
+
+/** The adapter that a run trains, as it stands. @throws run/nothing-trained */
+export async function liveAdapter({ program, executable }: LoadedProgram): Promise<PeftAdapter> {
+  const { pool, weights, request } = program
+  if (!pool || !request.placement || request.placement === 'all-weights') {
+    throw new StudioError('run/nothing-trained', 'The run has no adapter whose strength could be changed')
+  }
+  const config = { ...request.placement, useDora: false, baseModelName: null }
+  return readAdapter(executable, weights, pool, config)
+}
+
+/** What an adapter adds to the base, multiplied: it is linear in B. */
+export function scaled(adapter: PeftAdapter, strength: number): PeftAdapter {
+  if (strength === 1) return adapter
+  const modules = [...adapter.modules].map(([name, values]): [string, LoraWeights] => [
+    name,
+    { ...values, loraB: values.loraB.map((value) => value * strength) },
+  ])
+  return { ...adapter, modules: new Map(modules) }
+}
 
 /** Loads a base for generation alone. */
 export async function loadBase(
@@ -86,7 +111,8 @@ export class Generation {
       ...request,
       program,
       executable,
-      voice: speaker === 'base' ? 'base' : 'tuned',
+      // Weights that were trained as a whole speak without an adapter.
+      voice: speaker === 'base' || (speaker === 'live' && trainsWhole(this.base)) ? 'base' : 'tuned',
       signal,
     })
     let firstAt = 0

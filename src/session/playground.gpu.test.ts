@@ -5,7 +5,7 @@ import { runTemplate } from '../data/testing/run-template.ts'
 import { laneRuntime } from '../ops/testing/lane-runtime.ts'
 import { MemoryPageStore } from '../optim/page-store.ts'
 import { memorySource } from '../util/byte-source.ts'
-import type { Engine } from './engine.ts'
+import type { CommandArgs, Engine } from './engine.ts'
 import type { RunEvent } from './events.ts'
 import type { FileReference, OutputFile } from './files.ts'
 import { createLocalEngine } from './local-engine.ts'
@@ -197,6 +197,9 @@ describe('beside a run', () => {
     return engine
   }
 
+  /** Of the first test, for the others: starting a run is what takes its time. */
+  let finished: Engine | null = null
+
   it('speaks while the run is paused, with its weights, and leaves the run as it was', async () => {
     const undisturbed = await prepared()
     await undisturbed.execute('run/start', { config })
@@ -254,5 +257,40 @@ describe('beside a run', () => {
       config,
     })
     expect(lastReread.text).toBe(last.text)
+    finished = engine
+  })
+
+  it('speaks with more or less of the adapter: none is the base, whether it is the run’s or from files', async () => {
+    const engine = finished as Engine
+    const adapter = (await engine.execute('run/export', {})).map(asReference)
+    const heard = async (changes: Partial<CommandArgs<'model/generate'>>) => {
+      const probabilities: number[] = []
+      const onEvent = (event: RunEvent) => {
+        if (event.type === 'generate/token') probabilities.push(event.probability)
+      }
+      const { text } = await engine.execute('model/generate', { ...question, ...changes }, { onEvent })
+      return { text, probabilities }
+    }
+    const base = await heard({})
+    const tuned = await heard({ adapter: 'run' })
+    expect(tuned).not.toEqual(base)
+    expect(await heard({ adapter: 'run', strength: 1 })).toEqual(tuned)
+    for (const speaker of ['run', adapter] as const)
+      expect(await heard({ adapter: speaker, strength: 0 })).toEqual(base)
+    const half = await heard({ adapter: 'run', strength: 0.5 })
+    expect(half.probabilities).not.toEqual(tuned.probabilities)
+    expect(half.probabilities).not.toEqual(base.probabilities)
+    expect(await heard({ adapter, strength: 0.5 })).toEqual(half)
+  })
+
+  it('does not speak for the run when another model is open', async () => {
+    const engine = finished as Engine
+    const files = MODEL_FILES.map((name) => file(`${MODEL}/${name}`))
+    await engine.execute('model/open', { name: 'another', files })
+    await expect(engine.execute('model/generate', { ...question, adapter: 'run' })).rejects.toMatchObject({
+      code: 'input/other-model',
+      message: 'The run has trained studio-tiny-3m, but another is open now',
+    })
+    expect((await engine.execute('model/generate', question)).text).not.toBe('')
   })
 })

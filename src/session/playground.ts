@@ -1,10 +1,18 @@
 import type { RunConfig } from '../config/schema.ts'
 import type { PeftAdapter } from '../formats/peft-adapter.ts'
-import type { Runtime } from '../graph/executable.ts'
+import type { Executable, Runtime } from '../graph/executable.ts'
 import { inputError, StudioError } from '../util/errors.ts'
 import type { RunEvent } from './events.ts'
 import { type GenerateArgs, type GenerateResult, readRequest } from './generate-request.ts'
-import { Generation, type LoadedProgram, loadBase, sameStorage } from './generation.ts'
+import {
+  Generation,
+  type LoadedProgram,
+  liveAdapter,
+  loadBase,
+  sameStorage,
+  scaled,
+  trainsWhole,
+} from './generation.ts'
 import type { OpenedModel } from './open-model.ts'
 
 /** What a text is made with. */
@@ -24,7 +32,7 @@ export interface PlaygroundRequest {
 
 /** Where texts are generated, one after the other: on the run's weights where they fit, else on a base of its own. */
 export class Playground {
-  private generation: Generation | null = null
+  private readonly generations = new Map<Executable, Generation>()
   /** Loaded where no run holds a base that fits. */
   private ownBase: LoadedProgram | null = null
   private waiting = 0
@@ -53,10 +61,9 @@ export class Playground {
 
   /** Frees everything on the device that belongs to the playground: before the weights it reads go. */
   forget(): void {
-    this.generation?.dispose()
-    this.generation = null
-    this.ownBase?.executable.destroy()
-    this.ownBase = null
+    this.forgetOwnBase()
+    for (const generation of this.generations.values()) generation.dispose()
+    this.generations.clear()
   }
 
   private async speak({ args, ...request }: PlaygroundRequest): Promise<GenerateResult> {
@@ -72,9 +79,13 @@ export class Playground {
       ])
     }
     const checked = await readRequest(args, model)
-    const speaker = adapter ?? (args.adapter === 'run' ? 'live' : 'base')
     try {
-      const generation = await this.generationFor(request, speaker === 'live')
+      const wantsRun = args.adapter === 'run'
+      const { strength = 1 } = args
+      const generation = await this.generationFor(request, wantsRun)
+      const asItStands = wantsRun && strength === 1
+      const spoken = wantsRun && !asItStands ? await liveAdapter(generation.base) : adapter
+      const speaker = asItStands ? 'live' : spoken ? scaled(spoken, strength) : 'base'
       return await generation.generate(checked, speaker, { onEvent, signal })
     } catch (error) {
       // After a device error nothing that was on it is worth keeping.
@@ -89,20 +100,41 @@ export class Playground {
   ): Promise<Generation> {
     if (needsLive && !live)
       throw new StudioError('input/no-run', 'There is no run yet', { hint: 'Start a run first.' })
-    const serves = (base: LoadedProgram | null): base is LoadedProgram =>
-      base !== null && base.model === model && sameStorage(base.program.request.config, config)
-    const wanted = live && (needsLive || serves(live)) ? live : serves(this.ownBase) ? this.ownBase : null
-    if (wanted && this.generation?.base.executable === wanted.executable) return this.generation
-    const device = await runtime()
-    this.generation?.dispose()
-    this.generation = null
-    if (!wanted || wanted !== this.ownBase) {
-      this.ownBase?.executable.destroy()
-      this.ownBase = null
+    if (needsLive && live && live.model !== model) {
+      throw new StudioError(
+        'input/other-model',
+        `The run has trained ${live.model.name}, but ${model.name} is open now`,
+        { hint: 'Open the model of the run again and its adapter beside it, or start a run with this one.' },
+      )
     }
-    const base = wanted ?? (await loadBase(model, config, device, { onEvent, signal }))
-    if (!wanted) this.ownBase = base
-    this.generation = new Generation(base, device)
-    return this.generation
+    const serves = (base: LoadedProgram | null): base is LoadedProgram =>
+      base !== null &&
+      base.model === model &&
+      !trainsWhole(base) &&
+      sameStorage(base.program.request.config, config)
+    const held = needsLive || serves(live) ? live : serves(this.ownBase) ? this.ownBase : null
+    if (held) return this.generationOn(held, await runtime())
+    this.forgetOwnBase()
+    const device = await runtime()
+    this.ownBase = await loadBase(model, config, device, { onEvent, signal })
+    return this.generationOn(this.ownBase, device)
+  }
+
+  /** What speaks with these weights. Where a run's weights are its base too, that is one for both. */
+  private generationOn(base: LoadedProgram, device: Runtime): Generation {
+    const before = this.generations.get(base.executable)
+    if (before) return before
+    const generation = new Generation(base, device)
+    this.generations.set(base.executable, generation)
+    return generation
+  }
+
+  private forgetOwnBase(): void {
+    if (!this.ownBase) return
+    const { executable } = this.ownBase
+    this.generations.get(executable)?.dispose()
+    this.generations.delete(executable)
+    executable.destroy()
+    this.ownBase = null
   }
 }
