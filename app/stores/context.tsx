@@ -1,6 +1,7 @@
 import { createContext, type ReactNode, use } from 'react'
 import { type StoreApi, useStore } from 'zustand'
 import type { HistoryState } from './history.ts'
+import type { PlaygroundState } from './playground-state.ts'
 import type { RunState } from './run.ts'
 import type { SavedRunsState } from './saved-runs.ts'
 import type { DatasetState, DeviceState, InspectionState, ModelState, RecipeState } from './state.ts'
@@ -43,6 +44,8 @@ export const useHistory = <T,>(select: (state: HistoryState) => T): T =>
   useStore(useStudio().history.store, select)
 export const useInspection = <T,>(select: (state: InspectionState) => T): T =>
   useStore(useStudio().stores.inspection, select)
+export const usePlayground = <T,>(select: (state: PlaygroundState) => T): T =>
+  useStore(useStudio().playground.store, select)
 export const useSavedRuns = <T,>(select: (state: SavedRunsState) => T): T =>
   useStore(useStudio().savedRuns.store, select)
 export const useVerification = <T,>(select: (state: VerificationState) => T): T =>

@@ -7,6 +7,7 @@ import { memoryEntries } from './history-entries.ts'
 import { pageLiveness } from './history-liveness.ts'
 import { recordRuns, runStart } from './history-recorder.ts'
 import { inspectionActions } from './inspection-actions.ts'
+import { createPlayground } from './playground.ts'
 import { createPreparation, type Preparation } from './preparation.ts'
 import { recipeActions } from './recipe-actions.ts'
 import { runActions } from './run-actions.ts'
@@ -48,6 +49,7 @@ export function createStudio(
     history,
     verification,
     savedRuns: createSavedRuns(parts, history, running.start),
+    playground: createPlayground(parts),
     ...deviceActions(parts),
     ...fileActions(parts),
     ...recipeActions(parts),

@@ -8,6 +8,7 @@ import { memory } from './memory.ts'
 import { metrics } from './metrics.ts'
 import { model } from './model.ts'
 import { nav } from './nav.ts'
+import { playground } from './playground.ts'
 import { quantization } from './quantization.ts'
 import { recipe } from './recipe.ts'
 import { runs } from './runs.ts'
@@ -31,6 +32,7 @@ export const en = {
   train,
   cards,
   metrics,
+  playground,
   quantization,
   runs,
 }

@@ -1,0 +1,238 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { CommandArgs, CommandOptions } from '../../src/session/engine.ts'
+import type { GenerateResult } from '../../src/session/generate-request.ts'
+import type { DatasetSummary, ModelSummary } from '../../src/session/reports.ts'
+import { StudioError } from '../../src/util/errors.ts'
+import { playgroundObstacle } from './playground.ts'
+import { idleRun, type RunState } from './run.ts'
+import { createStudio } from './studio.ts'
+import { goodAnswers } from './testing/answers.ts'
+import { type Answers, scriptedEngine } from './testing/scripted-engine.ts'
+
+beforeEach(() => {
+  vi.stubGlobal('document', { baseURI: 'http://localhost/' })
+})
+afterEach(() => vi.unstubAllGlobals())
+
+type Generate = CommandArgs<'model/generate'>
+
+const speechOf = (words: string[]): GenerateResult => ({
+  text: words.join(''),
+  tokenIds: words.map((_, n) => n),
+  finishReason: 'stop',
+  prompt: '<|user|>Hi<|assistant|>',
+  promptTokens: 3,
+  tokensPerSecond: 10,
+  promptTokensPerSecond: 30,
+})
+
+/** Says who it is, and how often it has been asked. */
+function speaking(asked: Generate[]) {
+  return (args: Generate, { onEvent }: CommandOptions) => {
+    asked.push(args)
+    const words = [args.adapter === 'run' ? 'tuned' : args.adapter ? 'other' : 'base', ' answer']
+    words.forEach((text, tokenId) => {
+      onEvent?.({ type: 'generate/token', tokenId, text, probability: 0.5 })
+    })
+    return speechOf(words)
+  }
+}
+
+async function prepared(run: Partial<RunState> = {}, answers: Answers = {}) {
+  const requests: Generate[] = []
+  const scripted = scriptedEngine({
+    ...goodAnswers(),
+    'model/open': ({ name }) =>
+      ({ name, tokenizer: { vocabSize: 10, chatTemplate: 'model' } }) as ModelSummary,
+    'dataset/open': ({ file }) =>
+      ({
+        name: file.name,
+        rows: 1,
+        preview: [
+          {
+            row: 1,
+            fullLength: 3,
+            tokens: [
+              { id: 1, text: '<|user|>', trained: false, special: true, endOfTurn: false },
+              { id: 2, text: 'Hi?', trained: false, special: false, endOfTurn: false },
+              { id: 3, text: 'Ho!', trained: true, special: false, endOfTurn: false },
+            ],
+          },
+        ],
+      }) as unknown as DatasetSummary,
+    'model/generate': speaking(requests),
+    ...answers,
+  })
+  const studio = createStudio(scripted.engine)
+  await studio.begin()
+  studio.stores.run.setState(run)
+  const { playground } = studio
+  const settled = () => vi.waitFor(() => expect(playground.store.getState().speaking).toBe(false))
+  const turns = () => playground.store.getState().turns
+  return { studio, playground, requests, settled, turns, answers: scripted.answers }
+}
+
+const finished = { status: 'finished', step: 150 } as const
+
+describe('asking', () => {
+  test('base and tuned answer one question, token by token, each with who it was', async () => {
+    const { playground, requests, settled, turns } = await prepared(finished)
+    playground.write('Hi?')
+    playground.ask()
+    await settled()
+    const settings = { temperature: 0, topP: 1, topK: 0, seed: 1, maxNewTokens: 128 }
+    const messages = [{ role: 'user', content: 'Hi?' }]
+    expect(requests).toEqual([
+      { ...settings, messages },
+      { ...settings, messages, adapter: 'run' },
+    ])
+    const [turn] = turns()
+    expect(turn).toMatchObject({ text: 'Hi?', expected: 'Ho!', mode: 'chat' })
+    expect(turn.answers.base).toMatchObject({ status: 'done', result: { text: 'base answer' } })
+    expect(turn.answers.run?.tokens.map(({ text }) => text)).toEqual(['tuned', ' answer'])
+    expect(turn.answers.run?.label).toMatchObject({ step: 150, paused: false, strength: 1 })
+    expect(playground.store.getState().draft).toBe('')
+  })
+
+  test('without a run only the base answers; an opened adapter is one column more', async () => {
+    const { playground, settled, turns } = await prepared()
+    playground.ask('Hi?')
+    await settled()
+    playground.openAdapter('poems', [])
+    playground.ask('Hi?')
+    await settled()
+    expect(turns().map(({ answers }) => Object.keys(answers))).toEqual([['base', 'adapter'], ['base']])
+    expect(turns()[0].answers.adapter?.label.name).toBe('poems')
+  })
+
+  test('plain text is continued as it stands; stop strings are lines', async () => {
+    const { playground, requests, settled } = await prepared()
+    playground.chooseMode('plain')
+    playground.set({ stop: 'one\n\n two', temperature: 0.7 })
+    playground.ask('Once')
+    await settled()
+    expect(requests[0]).toMatchObject({ prompt: 'Once', stop: ['one', ' two'], temperature: 0.7 })
+    expect(requests[0]).not.toHaveProperty('messages')
+  })
+
+  test('a conversation that goes on holds what the same column said before', async () => {
+    const { playground, requests, settled } = await prepared(finished)
+    playground.ask('Hi?')
+    await settled()
+    playground.remember(true)
+    playground.ask('And?')
+    await settled()
+    expect(requests.slice(2).map(({ messages }) => messages?.map(({ content }) => content))).toEqual([
+      ['Hi?', 'base answer', 'And?'],
+      ['Hi?', 'tuned answer', 'And?'],
+    ])
+  })
+
+  test('what was held back while a stop string might come belongs to the last token', async () => {
+    const { playground, settled, turns } = await prepared(
+      {},
+      {
+        'model/generate': (_, { onEvent }) => {
+          onEvent?.({ type: 'generate/token', tokenId: 1, text: 'to', probability: 1 })
+          onEvent?.({ type: 'generate/token', tokenId: 2, text: '', probability: 1 })
+          return speechOf(['to', ' be'])
+        },
+      },
+    )
+    playground.ask('Hi?')
+    await settled()
+    expect(turns()[0].answers.base?.tokens.map(({ text }) => text)).toEqual(['to', ' be'])
+  })
+
+  test('a column that fails says why, and the next one answers all the same', async () => {
+    const { playground, settled, turns, answers } = await prepared(finished)
+    const well = answers['model/generate'] as NonNullable<Answers['model/generate']>
+    answers['model/generate'] = (args, options) => {
+      if (args.adapter !== 'run') throw new StudioError('device/lost', 'gone')
+      return well(args, options)
+    }
+    playground.ask('Hi?')
+    await settled()
+    expect(turns()[0].answers.base).toMatchObject({ status: 'failed', error: { message: 'gone' } })
+    expect(turns()[0].answers.run?.status).toBe('done')
+    answers['model/generate'] = well
+    playground.askAgain(turns()[0].id, 'base')
+    await settled()
+    expect(turns()[0].answers.base).toMatchObject({ status: 'done', error: null })
+  })
+})
+
+/** A model that says a word and goes on until it is stopped. */
+const endless: Answers['model/generate'] = ({ adapter }, { onEvent, signal }) => {
+  onEvent?.({ type: 'generate/token', tokenId: 1, text: String(adapter ?? 'base'), probability: 1 })
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(new StudioError('cancelled', 'cancelled')))
+  })
+}
+
+describe('stopping', () => {
+  test('keeps what was said; columns that had not begun are stopped too', async () => {
+    const { playground, settled, turns } = await prepared(finished, { 'model/generate': endless })
+    playground.ask('Hi?')
+    await vi.waitFor(() => expect(turns()[0].answers.base?.status).toBe('speaking'))
+    playground.stop()
+    await settled()
+    expect(turns()[0].answers.base).toMatchObject({ status: 'stopped', tokens: [{ text: 'base' }] })
+    expect(turns()[0].answers.run).toMatchObject({ status: 'stopped', tokens: [] })
+  })
+
+  test('a new question ends the one before', async () => {
+    const { playground, settled, turns, answers, requests } = await prepared(
+      {},
+      { 'model/generate': endless },
+    )
+    playground.ask('Hi?')
+    await vi.waitFor(() => expect(turns()[0].answers.base?.status).toBe('speaking'))
+    answers['model/generate'] = speaking(requests)
+    playground.ask('Ho?')
+    await settled()
+    expect(turns().map(({ answers: { base } }) => base?.status)).toEqual(['done', 'stopped'])
+  })
+
+  test('a run that starts takes the GPU', async () => {
+    const { studio, playground, settled, turns } = await prepared({}, { 'model/generate': endless })
+    playground.ask('Hi?')
+    await vi.waitFor(() => expect(turns()[0].answers.base?.status).toBe('speaking'))
+    await studio.start()
+    await settled()
+    expect(turns()[0].answers.base?.status).toBe('stopped')
+    expect(studio.stores.run.getState().status).toBe('finished')
+  })
+})
+
+test('sliding asks the adapters again, not the base, and only the last value counts', async () => {
+  const { playground, requests, settled, turns } = await prepared(finished)
+  playground.ask('Hi?')
+  await settled()
+  requests.length = 0
+  for (const strength of [0.9, 0.7, 0.5]) playground.slide(strength)
+  await vi.waitFor(() => expect(requests).toHaveLength(1))
+  await settled()
+  expect(requests[0]).toMatchObject({ adapter: 'run', strength: 0.5 })
+  expect(turns()[0].answers.run?.label.strength).toBe(0.5)
+  expect(turns()[0].answers.base?.label.strength).toBe(1)
+})
+
+test('says why it cannot ask, and does not', async () => {
+  const { playground, studio, turns } = await prepared({ status: 'running', step: 3 })
+  const model = studio.stores.model.getState()
+  const obstacle = (run: Partial<RunState>, mode: 'chat' | 'plain' = 'chat') =>
+    playgroundObstacle(model, { ...idleRun, ...run }, mode)
+  expect(obstacle({ status: 'running', step: 3 })).toBe('training')
+  expect(obstacle({ status: 'running', step: 0 })).toBe('starting')
+  expect(obstacle({ status: 'paused', step: 3 })).toBeNull()
+  expect(obstacle({ status: 'stopping' })).toBe('stopping')
+  playground.ask('Hi?')
+  expect(turns()).toEqual([])
+
+  const summary = { tokenizer: { vocabSize: 1, chatTemplate: 'unusable' } } as ModelSummary
+  expect(playgroundObstacle({ ...model, summary }, idleRun, 'chat')).toBe('noTemplate')
+  expect(playgroundObstacle({ ...model, summary }, idleRun, 'plain')).toBeNull()
+  const mute = { tokenizer: null } as ModelSummary
+  expect(playgroundObstacle({ ...model, summary: mute }, idleRun, 'plain')).toBe('noTokenizer')
+})

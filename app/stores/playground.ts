@@ -1,0 +1,297 @@
+import { createStore } from 'zustand/vanilla'
+import type { CommandArgs } from '../../src/session/engine.ts'
+import type { RunEvent } from '../../src/session/events.ts'
+import type { FileReference } from '../../src/session/files.ts'
+import { errorToData } from '../../src/util/errors.ts'
+import { batchEvents } from './event-batch.ts'
+import {
+  type Answer,
+  initialPlayground,
+  type PlaygroundState,
+  type PromptMode,
+  type Speaker,
+  type SpeakerLabel,
+  type SpeechSettings,
+  type Turn,
+} from './playground-state.ts'
+import type { RunState } from './run.ts'
+import { expectedAnswer } from './starters.ts'
+import type { ModelState } from './state.ts'
+import type { StudioParts } from './studio.ts'
+
+/** Words appear at most this often; a fast model says hundreds of tokens a second. */
+const STREAM_INTERVAL_MS = 50
+
+/** Sliding asks again this long after the last move. */
+const SLIDE_DELAY_MS = 200
+
+const KEPT_TURNS = 20
+
+/** Why nothing can be asked just now; null when it can. */
+export type PlaygroundObstacle =
+  | 'opening'
+  | 'noModel'
+  | 'noTokenizer'
+  | 'noTemplate'
+  | 'starting'
+  | 'training'
+  | 'stopping'
+  | 'recovering'
+
+export function playgroundObstacle(
+  { status, summary }: ModelState,
+  run: RunState,
+  mode: PromptMode,
+): PlaygroundObstacle | null {
+  if (status === 'opening') return 'opening'
+  if (!summary) return 'noModel'
+  if (!summary.tokenizer) return 'noTokenizer'
+  if (run.status === 'starting' || (run.status === 'running' && run.step === 0)) return 'starting'
+  if (run.status === 'running') return 'training'
+  if (run.status === 'stopping') return 'stopping'
+  if (run.status === 'recovering') return 'recovering'
+  return mode === 'chat' && summary.tokenizer.chatTemplate === 'unusable' ? 'noTemplate' : null
+}
+
+/** The columns there are: a run's model is there as soon as it has learned something. */
+export function speakersOf(run: RunState, { adapter }: Pick<PlaygroundState, 'adapter'>): Speaker[] {
+  const hasRun = run.status !== 'idle' && run.step > 0
+  return ['base', ...(hasRun ? (['run'] as const) : []), ...(adapter ? (['adapter'] as const) : [])]
+}
+
+/** Asking models and comparing what they say. Texts take their turn after what is being prepared. */
+export function createPlayground({
+  engine,
+  stores,
+  preparation,
+}: Pick<StudioParts, 'engine' | 'stores' | 'preparation'>) {
+  const store = createStore<PlaygroundState>(() => initialPlayground)
+  let nextTurn = 1
+  let attempts = 0
+  let talk: AbortController | null = null
+  let slideTimer: ReturnType<typeof setTimeout> | undefined
+
+  /** Changes an answer, unless another attempt has taken its place. */
+  const setAnswer = (turnId: number, speaker: Speaker, attempt: number, change: (answer: Answer) => Answer) =>
+    store.setState(({ turns }) => ({
+      turns: turns.map((turn) => {
+        const answer = turn.id === turnId ? turn.answers[speaker] : undefined
+        if (answer?.attempt !== attempt) return turn
+        return { ...turn, answers: { ...turn.answers, [speaker]: change(answer) } }
+      }),
+    }))
+
+  function obstacle(mode = store.getState().mode): PlaygroundObstacle | null {
+    return playgroundObstacle(stores.model.getState(), stores.run.getState(), mode)
+  }
+
+  function stop() {
+    clearTimeout(slideTimer)
+    talk?.abort()
+    talk = null
+  }
+
+  /** Who a column is at this moment. */
+  function labelOf(speaker: Speaker): SpeakerLabel {
+    const { adapter, settings } = store.getState()
+    const run = stores.run.getState()
+    return {
+      speaker,
+      name: speaker === 'adapter' ? (adapter?.name ?? null) : null,
+      step: speaker === 'run' ? run.step : null,
+      paused: speaker === 'run' && run.status === 'paused',
+      strength: speaker === 'base' ? 1 : settings.strength,
+    }
+  }
+
+  /** Lets the columns answer a turn, one after the other, in place of what they said before. */
+  function speak(turn: Turn, speakers: readonly Speaker[]) {
+    stop()
+    const abort = new AbortController()
+    talk = abort
+    const attempt = ++attempts
+    const { settings, adapter } = store.getState()
+    const answers = { ...turn.answers }
+    for (const speaker of speakers) answers[speaker] = freshAnswer(labelOf(speaker), attempt)
+    store.setState(({ turns }) => ({
+      speaking: true,
+      turns: turns.map((other) => (other.id === turn.id ? { ...other, answers } : other)),
+    }))
+    void preparation.afterwards(async () => {
+      for (const speaker of speakers) {
+        const args = requestOf(turn, speaker, settings, adapter?.files, store.getState().turns)
+        await answer(args, abort.signal, (change) => setAnswer(turn.id, speaker, attempt, change))
+      }
+      if (talk !== abort && talk !== null) return
+      talk = null
+      store.setState({ speaking: false })
+    })
+  }
+
+  async function answer(
+    args: CommandArgs<'model/generate'>,
+    signal: AbortSignal,
+    change: (next: (answer: Answer) => Answer) => void,
+  ): Promise<void> {
+    const batch = batchEvents((events) => change((before) => heard(before, events)), STREAM_INTERVAL_MS)
+    if (!signal.aborted) change((before) => ({ ...before, status: 'reading' }))
+    try {
+      const result = await engine.execute('model/generate', args, { signal, onEvent: batch.push })
+      batch.flush()
+      change((before) => ({
+        ...before,
+        status: 'done',
+        tokens: withRest(before.tokens, result.text),
+        result,
+      }))
+    } catch (error) {
+      batch.flush()
+      const data = errorToData(error)
+      if (signal.aborted) change((before) => (isOpen(before) ? { ...before, status: 'stopped' } : before))
+      else change((before) => ({ ...before, status: 'failed', error: data }))
+    }
+  }
+
+  // A run that begins and a model that is opened take the GPU for themselves.
+  stores.run.subscribe(({ status }, before) => {
+    if (status === 'starting' && before.status !== 'starting') stop()
+  })
+  stores.model.subscribe(({ status }, before) => {
+    if (status === 'opening' && before.status !== 'opening') stop()
+  })
+
+  return {
+    store,
+    stop,
+
+    write: (draft: string) => store.setState({ draft }),
+    chooseMode: (mode: PromptMode) => store.setState({ mode }),
+    remember: (remembers: boolean) => store.setState({ remembers }),
+    set: (changes: Partial<Omit<SpeechSettings, 'strength'>>) =>
+      store.setState(({ settings }) => ({ settings: { ...settings, ...changes } })),
+
+    /** Asks what stands in the draft, or the text given. */
+    ask(given?: string) {
+      const { mode, draft, remembers, turns } = store.getState()
+      const text = given ?? draft
+      if (obstacle(mode) || (mode === 'chat' && text.trim() === '')) return
+      const dataset = stores.dataset.getState().summary
+      const turn: Turn = {
+        id: nextTurn++,
+        mode,
+        text,
+        remembers: remembers && mode === 'chat',
+        expected: mode === 'chat' && dataset ? expectedAnswer(dataset.preview, text) : null,
+        answers: {},
+      }
+      store.setState({
+        draft: given === undefined ? '' : draft,
+        turns: [turn, ...turns].slice(0, KEPT_TURNS),
+      })
+      speak(turn, speakersOf(stores.run.getState(), store.getState()))
+    },
+
+    /** Lets one column of a turn answer again. */
+    askAgain(turnId: number, speaker: Speaker) {
+      const turn = store.getState().turns.find(({ id }) => id === turnId)
+      if (turn && !obstacle(turn.mode)) speak(turn, [speaker])
+    },
+
+    /** Changes how much of the adapters is heard; they answer the last question again at once. */
+    slide(strength: number) {
+      store.setState(({ settings }) => ({ settings: { ...settings, strength } }))
+      clearTimeout(slideTimer)
+      slideTimer = setTimeout(() => {
+        const [turn] = store.getState().turns
+        if (!turn || obstacle(turn.mode)) return
+        const there = speakersOf(stores.run.getState(), store.getState())
+        const speakers = there.filter((speaker) => speaker !== 'base' && turn.answers[speaker])
+        // A base that has not finished was cut short by the slide before it.
+        const base = turn.answers.base
+        if (speakers.length > 0)
+          speak(turn, base && base.status !== 'done' ? ['base', ...speakers] : speakers)
+      }, SLIDE_DELAY_MS)
+    },
+
+    openAdapter: (name: string, files: FileReference[]) => store.setState({ adapter: { name, files } }),
+    closeAdapter: () => store.setState({ adapter: null }),
+
+    clear() {
+      stop()
+      store.setState({ turns: [], speaking: false })
+    },
+  }
+}
+
+export type Playground = ReturnType<typeof createPlayground>
+
+const freshAnswer = (label: SpeakerLabel, attempt: number): Answer => ({
+  status: 'waiting',
+  attempt,
+  loading: null,
+  label,
+  tokens: [],
+  result: null,
+  error: null,
+})
+
+const isOpen = ({ status }: Answer): boolean =>
+  status === 'waiting' || status === 'reading' || status === 'speaking'
+
+function heard(answer: Answer, events: readonly RunEvent[]): Answer {
+  const tokens = events.flatMap((event) =>
+    event.type === 'generate/token'
+      ? [{ tokenId: event.tokenId, text: event.text, probability: event.probability }]
+      : [],
+  )
+  if (tokens.length > 0)
+    return { ...answer, status: 'speaking', loading: null, tokens: [...answer.tokens, ...tokens] }
+  const progress = events.findLast((event) => event.type === 'run/progress')
+  if (!progress) return answer
+  const { phase, done, total } = progress
+  return { ...answer, loading: done < total ? { phase, done, total } : null }
+}
+
+/** The last token gets what was held back while a stop string might still have come. */
+function withRest(tokens: Answer['tokens'], text: string): Answer['tokens'] {
+  const said = tokens.map((token) => token.text).join('')
+  const last = tokens.at(-1)
+  if (!last || !text.startsWith(said) || text === said) return tokens
+  return [...tokens.slice(0, -1), { ...last, text: last.text + text.slice(said.length) }]
+}
+
+/** What the engine is asked, for one column. */
+function requestOf(
+  turn: Turn,
+  speaker: Speaker,
+  settings: SpeechSettings,
+  adapterFiles: FileReference[] | undefined,
+  turns: readonly Turn[],
+): CommandArgs<'model/generate'> {
+  const { stop, strength, ...sampling } = settings
+  const stops = stop.split('\n').filter((line) => line !== '')
+  return {
+    ...sampling,
+    ...(stops.length > 0 && { stop: stops }),
+    ...(turn.mode === 'plain' ? { prompt: turn.text } : { messages: messagesOf(turn, speaker, turns) }),
+    ...(speaker === 'run' && { adapter: 'run' as const }),
+    ...(speaker === 'adapter' && { adapter: adapterFiles ?? [] }),
+    ...(speaker !== 'base' && strength !== 1 && { strength }),
+  }
+}
+
+/** The question, behind the conversation that this column has had where it is to go on. */
+function messagesOf(turn: Turn, speaker: Speaker, turns: readonly Turn[]) {
+  const question = { role: 'user', content: turn.text }
+  if (!turn.remembers) return [question]
+  const before = turns.filter(({ id, mode }) => id < turn.id && mode === 'chat').reverse()
+  const past = before.flatMap(({ text, answers }) => {
+    const answer = answers[speaker]
+    if (answer?.status !== 'done' || !answer.result) return []
+    return [
+      { role: 'user', content: text },
+      { role: 'assistant', content: answer.result.text },
+    ]
+  })
+  return [...past, question]
+}
