@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { RunConfigInput } from '../../../src/config/schema.ts'
@@ -12,20 +12,31 @@ const STEPS_PER_KILL = 12
 /** After a run has been planned: kernels, weights, restoring, then training and saving. */
 const LATEST_KILL_MS = 1500
 
+/** Where a run of each kind leaves what it has learned. */
+const RESULTS = { adapter: 'adapter/adapter_model.safetensors', model: 'model/model.safetensors' }
+
 /**
  * Trains once without and once with kills at random moments (SIGKILL: nothing is said good-bye to), going on from the
- * checkpoint after each; both must leave the same adapter and the same curve. Every page goes through the store and every
+ * checkpoint after each; both must leave the same result and the same curve. Every page goes through the store and every
  * step is saved, so that most kills hit a write.
  * @returns what each kill hit, for the report of a failure
  */
-export async function checkKillSeries(folder: string, kills: number, seed: number): Promise<string[]> {
-  const golden = goldenCase('tiny-llama/qlora')
+export async function checkKillSeries(
+  folder: string,
+  kills: number,
+  seed: number,
+  name = 'tiny-llama/qlora',
+): Promise<string[]> {
+  const golden = goldenCase(name)
+  const isFull = golden.expected.method === 'full'
+  const result = isFull ? RESULTS.model : RESULTS.adapter
+  mkdirSync(folder, { recursive: true })
   const [data, config] = [join(folder, 'rows.jsonl'), join(folder, 'RUN.json')]
   writeDataset(data, golden)
   const base = runConfigOf(golden)
   const written: RunConfigInput = {
     ...base,
-    lora: { ...base.lora, dropout: 0.1 },
+    ...(!isFull && { lora: { dropout: 0.1 } }),
     train: { ...base.train, maxSteps: STEPS_PER_KILL * (kills + 1), saveEvery: 1 },
     optimizer: { ...base.optimizer, paging: { gpuBudgetBytes: 0, hostBudgetBytes: 0 } },
   }
@@ -46,12 +57,12 @@ export async function checkKillSeries(folder: string, kills: number, seed: numbe
     moments.push(`kill after ${waitMs} ms: ${lastStep(killed)} steps`)
     if (!existsSync(join(killed, 'summary.json'))) continue
     // It came to its end first.
-    expectSame(whole, killed, told())
+    expectSame(whole, killed, result, told())
     rmSync(killed, { recursive: true })
   }
   const last = await runCli('dawn', resuming())
   expect(last.code, `${last.stderr}\n${told()}`).toBe(0)
-  expectSame(whole, killed, told())
+  expectSame(whole, killed, result, told())
   return moments
 }
 
@@ -87,9 +98,9 @@ const metricsOf = (out: string): Record<string, unknown>[] => {
 
 const lastStep = (out: string) => metricsOf(out).at(-1)?.step ?? 0
 
-function expectSame(whole: string, killed: string, told: string): void {
-  const adapter = (out: string) => readFileSync(join(out, 'adapter', 'adapter_model.safetensors'))
-  expect(adapter(killed).equals(adapter(whole)), told).toBe(true)
+function expectSame(whole: string, killed: string, result: string, told: string): void {
+  const learned = (out: string) => readFileSync(join(out, result))
+  expect(learned(killed).equals(learned(whole)), told).toBe(true)
   // A kill between a save and the line of its step costs that line, never its update.
   const losses = new Map(metricsOf(whole).map((line) => [line.step, line['train/loss']]))
   for (const line of metricsOf(killed))
