@@ -10,6 +10,7 @@ import { BlockedPage } from './features/device/BlockedPage.tsx'
 import { DevicePage } from './features/device/DevicePage.tsx'
 import { HomePage } from './features/home/HomePage.tsx'
 import { ModelPage } from './features/model/ModelPage.tsx'
+import { PlaygroundPage } from './features/playground/PlaygroundPage.tsx'
 import { QuantizationPage } from './features/quantization/QuantizationPage.tsx'
 import { RunPage } from './features/runs/RunPage.tsx'
 import { RunsPage } from './features/runs/RunsPage.tsx'
@@ -35,6 +36,7 @@ export function App() {
             <Route path="/model" component={ModelPage} />
             <Route path="/data" component={DataPage} />
             <Route path="/train" component={TrainPage} />
+            <Route path="/playground" component={PlaygroundPage} />
             <Route path="/quantization" component={QuantizationPage} />
             <Route path="/runs" component={RunsPage} />
             <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={id} />}</Route>

@@ -10,7 +10,7 @@ import { Logo } from './Logo.tsx'
 import { Rail } from './Rail.tsx'
 import { StatusBar } from './StatusBar.tsx'
 
-const PAGES = ['/', '/model', '/data', '/train']
+const PAGES = ['/', '/model', '/data', '/train', '/playground']
 
 /** Elements that take the space bar for themselves. */
 const TAKES_SPACE = ['INPUT', 'TEXTAREA', 'SELECT', 'BUTTON', 'A', 'SUMMARY']

@@ -13,9 +13,16 @@ import {
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
-import { useDataset, useModel, useRecipe, useRun } from '../stores/context.tsx'
+import { useDataset, useModel, usePlayground, useRecipe, useRun } from '../stores/context.tsx'
 import classes from './Rail.module.css'
-import { dataStatus, modelStatus, type StepState, type StepStatus, trainStatus } from './step-states.ts'
+import {
+  dataStatus,
+  modelStatus,
+  playgroundStatus,
+  type StepState,
+  type StepStatus,
+  trainStatus,
+} from './step-states.ts'
 
 /** The path of the work with the state of every step, and the tools below it. */
 export function Rail({ onNavigate }: { onNavigate: () => void }) {
@@ -24,10 +31,12 @@ export function Rail({ onNavigate }: { onNavigate: () => void }) {
   const dataset = useDataset((state) => state)
   const recipe = useRecipe((state) => state)
   const run = useRun((state) => state)
+  const playground = usePlayground((state) => state)
   const steps: { to: string; name: string; status: StepStatus }[] = [
     { to: '/model', name: t('nav.model'), status: modelStatus(model, t) },
     { to: '/data', name: t('nav.data'), status: dataStatus(dataset, t) },
     { to: '/train', name: t('nav.train'), status: trainStatus(run, recipe, t) },
+    { to: '/playground', name: t('nav.playground'), status: playgroundStatus(playground, model, run, t) },
   ]
   return (
     <nav aria-label={t('app.navigation')} className={classes.rail}>

@@ -1,4 +1,6 @@
 import type { TFunction } from 'i18next'
+import { playgroundObstacle, speakersOf } from '../stores/playground.ts'
+import type { PlaygroundState } from '../stores/playground-state.ts'
 import { isLive, type RunState } from '../stores/run.ts'
 import type { DatasetState, ModelState, RecipeState } from '../stores/state.ts'
 
@@ -44,4 +46,31 @@ export function trainStatus(run: RunState, recipe: RecipeState, t: TFunction): S
   return recipe.plan
     ? { state: 'ready', why: t('nav.why.ready') }
     : { state: 'waiting', why: t('nav.why.waiting') }
+}
+
+export function playgroundStatus(
+  playground: PlaygroundState,
+  model: ModelState,
+  run: RunState,
+  t: TFunction,
+): StepStatus {
+  if (playground.speaking) return { state: 'busy', why: t('nav.why.answering') }
+  const obstacle = playgroundObstacle(model, run, playground.mode)
+  switch (obstacle) {
+    case null: {
+      const both = speakersOf(run, playground).includes('run')
+      return { state: 'ready', why: t(both ? 'nav.why.both' : 'nav.why.baseOnly') }
+    }
+    case 'opening':
+      return { state: 'waiting', why: t('nav.why.opening') }
+    case 'noModel':
+      return { state: 'waiting', why: t('nav.why.noModel') }
+    case 'noTokenizer':
+    case 'noTemplate':
+      return { state: 'attention', why: t('nav.why.noWords') }
+    case 'training':
+      return { state: 'waiting', why: t('nav.why.pauseFirst') }
+    default:
+      return { state: 'waiting', why: t('nav.why.notYet') }
+  }
 }

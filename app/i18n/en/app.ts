@@ -9,11 +9,11 @@ export const app = {
   keys: 'Keyboard',
   keysTitle: 'Keys',
   keysHelp: {
-    steps: 'Overview, model, data, train',
+    steps: 'Overview, model, data, train, playground',
     pause: 'Pause or resume the run',
     keys: 'This list',
   },
-  keyNames: { steps: '0 – 3', pause: 'Space', keys: '?' },
+  keyNames: { steps: '0 – 4', pause: 'Space', keys: '?' },
   copy: 'Copy details',
   copied: 'Copied',
   details: 'Details',
