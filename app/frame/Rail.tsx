@@ -13,7 +13,15 @@ import {
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
-import { useDataset, useModel, usePlayground, useRecipe, useRun } from '../stores/context.tsx'
+import {
+  useDataset,
+  useModel,
+  usePlayground,
+  useRecipe,
+  useRun,
+  useVerification,
+} from '../stores/context.tsx'
+import type { VerificationState } from '../stores/verification.ts'
 import classes from './Rail.module.css'
 import {
   dataStatus,
@@ -32,6 +40,7 @@ export function Rail({ onNavigate }: { onNavigate: () => void }) {
   const recipe = useRecipe((state) => state)
   const run = useRun((state) => state)
   const playground = usePlayground((state) => state)
+  const verified = useVerification(({ status }) => status)
   const steps: { to: string; name: string; status: StepStatus }[] = [
     { to: '/model', name: t('nav.model'), status: modelStatus(model, t) },
     { to: '/data', name: t('nav.data'), status: dataStatus(dataset, t) },
@@ -88,6 +97,8 @@ export function Rail({ onNavigate }: { onNavigate: () => void }) {
           <Item
             to="/device"
             name={t('nav.device')}
+            why={t(`device.verification.short.${verified}`)}
+            mark={<StateMark state={VERIFIED[verified]} />}
             icon={<IconCpu size={18} stroke={1.6} aria-hidden />}
             onNavigate={onNavigate}
           />
@@ -123,6 +134,15 @@ function Item({ to, name, icon, why, mark, onNavigate }: ItemProps) {
       classNames={{ root: classes.item, label: classes.label, description: classes.why }}
     />
   )
+}
+
+/** How the device stands: whether it has been found to compute correctly. */
+const VERIFIED: Record<VerificationState['status'], StepState> = {
+  unknown: 'waiting',
+  running: 'busy',
+  passed: 'ready',
+  failed: 'attention',
+  unfinished: 'attention',
 }
 
 const MARKS: Record<StepState, { icon: typeof IconCircle; tone: string }> = {

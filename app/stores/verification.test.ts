@@ -110,6 +110,16 @@ describe('a new device', () => {
     expect(await first.entries.keys()).toHaveLength(build === 'one' ? 2 : 1)
   })
 
+  test('is not verified unasked any more once a person has stopped it', async () => {
+    const { answer } = slowAnswer()
+    const { begin, cancel, asked, status } = verification(answer)
+    await begin(report)
+    await vi.advanceTimersByTimeAsync(100)
+    cancel()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect([asked, status()]).toEqual([['device/verify'], 'unknown'])
+  })
+
   test('shows its progress, and gives way to what a person asks for; then it begins again', async () => {
     const { answer, release } = slowAnswer()
     const { begin, engine, asked, store, status } = verification(answer)
@@ -124,6 +134,39 @@ describe('a new device', () => {
     expect(asked).toEqual(['device/verify', 'run/plan', 'device/verify'])
     expect(status()).toBe('passed')
   })
+})
+
+test('asked for while the engine is at work, it waits for its turn', async () => {
+  const { begin, engine, verify, asked, answers, status } = verification(() => verdict(true))
+  await begin(report)
+  let finish = () => {}
+  answers['run/plan'] = () =>
+    new Promise((resolve) => {
+      finish = () => resolve({} as never)
+    })
+  const planned = engine.execute('run/plan', {} as never)
+  const verified = verify()
+  await vi.advanceTimersByTimeAsync(500)
+  expect([asked, status()]).toEqual([['run/plan'], 'running'])
+  finish()
+  await planned
+  await vi.advanceTimersByTimeAsync(0)
+  await verified
+  expect([asked, status()]).toEqual([['run/plan', 'device/verify'], 'passed'])
+})
+
+test('asked for and pushed aside, it is begun again at once', async () => {
+  const { answer, release } = slowAnswer()
+  const { begin, engine, verify, asked, status } = verification(answer)
+  await begin(report)
+  const verified = verify()
+  await vi.advanceTimersByTimeAsync(0)
+  await engine.execute('run/plan', {} as never)
+  await vi.advanceTimersByTimeAsync(0)
+  expect([asked, status()]).toEqual([['device/verify', 'run/plan', 'device/verify'], 'running'])
+  release()
+  await verified
+  expect(status()).toBe('passed')
 })
 
 describe('training', () => {
@@ -145,9 +188,13 @@ describe('training', () => {
   test('is refused on a GPU that computes wrongly, naming the kernel, until it is found right', async () => {
     const { begin, ensure, verify, answers } = verification(() => verdict(false))
     await begin(report)
-    await expect(ensure()).rejects.toThrow(/computes wrongly: swiglu_backward\.vec4/)
+    const refusal = expect(ensure()).rejects.toThrow(/computes wrongly: swiglu_backward\.vec4/)
+    await vi.advanceTimersByTimeAsync(0)
+    await refusal
     answers['device/verify'] = () => verdict(true)
-    await verify()
+    const again = verify()
+    await vi.advanceTimersByTimeAsync(0)
+    await again
     await expect(ensure()).resolves.toBeUndefined()
   })
 
@@ -156,7 +203,9 @@ describe('training', () => {
       throw new Error('the files cannot be fetched')
     })
     await begin(report)
-    await expect(ensure()).resolves.toBeUndefined()
+    const allowed = expect(ensure()).resolves.toBeUndefined()
+    await vi.advanceTimersByTimeAsync(0)
+    await allowed
     expect(store.getState()).toMatchObject({
       status: 'unfinished',
       error: { message: 'the files cannot be fetched' },

@@ -56,6 +56,8 @@ const UNKNOWN: VerificationState = {
   error: null,
 }
 
+const RUNNING: VerificationState = { ...UNKNOWN, status: 'running' }
+
 const IDLE_MS = 1000
 
 /**
@@ -65,10 +67,15 @@ const IDLE_MS = 1000
 export function createVerification(inner: Engine, options: VerificationOptions) {
   const { entries, browser, build, golden, idleMs = IDLE_MS } = options
   const store = createStore<VerificationState>(() => UNKNOWN)
+  /** What was known before the verification under way. */
+  let known = UNKNOWN
   let key: string | null = null
   let current: { abort: AbortController; done: Promise<void> } | null = null
+  /** Those who asked for a verification: it is begun again until they have their answer. */
+  let waiting: (() => void)[] = []
   let othersUnderWay = 0
   let timer: ReturnType<typeof setTimeout> | undefined
+  let declined = false
 
   const engine: Engine = {
     async execute<N extends CommandName>(
@@ -92,30 +99,46 @@ export function createVerification(inner: Engine, options: VerificationOptions) 
     },
   }
 
-  const isDue = () => key !== null && store.getState().status === 'unknown'
+  const isDue = () => key !== null && !declined && store.getState().status === 'unknown'
 
+  /** Asked for, it is done as soon as the engine is free; unasked, when it has been idle for a while. */
   function whenIdle() {
     clearTimeout(timer)
-    if (!isDue() || othersUnderWay > 0) return
-    timer = setTimeout(() => void verify(), idleMs)
+    if (current || othersUnderWay > 0) return
+    if (waiting.length > 0) timer = setTimeout(begin)
+    else if (isDue()) timer = setTimeout(begin, idleMs)
   }
 
-  /** Verifies now; resolves when there is a verdict, or when something else went first. Never rejects. */
-  function verify(): Promise<void> {
-    if (current) return current.done
-    clearTimeout(timer)
+  function begin() {
     const abort = new AbortController()
     const done = run(abort.signal).finally(() => {
       current = null
       whenIdle()
     })
     current = { abort, done }
-    return done
+  }
+
+  function show(state: VerificationState) {
+    if (state.status !== 'running') known = state
+    store.setState(state, true)
+  }
+
+  /** Verifies as soon as the engine is free. Resolves when that has ended, with a verdict or without; never rejects. */
+  function verify(): Promise<void> {
+    declined = false
+    const ended = new Promise<void>((resolve) => waiting.push(resolve))
+    if (!current) show(RUNNING)
+    whenIdle()
+    return ended
+  }
+
+  function endWaiting() {
+    for (const resolve of waiting) resolve()
+    waiting = []
   }
 
   async function run(signal: AbortSignal): Promise<void> {
-    const before = store.getState()
-    store.setState({ ...UNKNOWN, status: 'running' })
+    show(RUNNING)
     const onEvent = (event: RunEvent) => {
       if (event.type !== 'verify/check' || signal.aborted) return
       const { check, total } = event
@@ -127,14 +150,16 @@ export function createVerification(inner: Engine, options: VerificationOptions) 
     try {
       const report = await inner.execute('device/verify', { golden: golden() }, { signal, onEvent })
       const verdict = { report, verifiedAt: Date.now() }
-      store.setState(stateOf(verdict))
+      show(stateOf(verdict))
       await remember(verdict)
     } catch (error) {
-      store.setState(
-        signal.aborted ? before : { ...UNKNOWN, status: 'unfinished', error: errorToData(error) },
-        true,
-      )
+      if (signal.aborted) {
+        show(waiting.length > 0 ? RUNNING : known)
+        return
+      }
+      show({ ...UNKNOWN, status: 'unfinished', error: errorToData(error) })
     }
+    endWaiting()
   }
 
   /** Where nothing can be kept, the device is verified again next time. */
@@ -154,13 +179,21 @@ export function createVerification(inner: Engine, options: VerificationOptions) 
     engine,
     verify,
 
+    /** Gives up what is under way; unasked, the device is not verified any more before training is to begin. */
+    cancel() {
+      declined = true
+      endWaiting()
+      clearTimeout(timer)
+      if (current) current.abort.abort()
+      else show(known)
+    },
+
     /** Recalls the verdict on this device. Where there is none, it is made as soon as the engine is idle. */
     async begin({ device }: DeviceReport): Promise<void> {
       const { vendor, architecture, device: model, description } = device
-      const known = [vendor, architecture, model, description, browser]
-      key = `${build} ${JSON.stringify(known)}`
+      key = `${build} ${JSON.stringify([vendor, architecture, model, description, browser])}`
       const [verdict] = await entries.get<Verdict>([key]).catch(() => [])
-      if (verdict && isDue()) store.setState(stateOf(verdict))
+      if (verdict && isDue()) show(stateOf(verdict))
       whenIdle()
     },
 
@@ -169,7 +202,8 @@ export function createVerification(inner: Engine, options: VerificationOptions) 
      * @throws device/wrong that names the kernels
      */
     async ensure(): Promise<void> {
-      while (current || isDue()) await verify()
+      const { status: before } = store.getState()
+      if (key !== null && (before === 'unknown' || before === 'running')) await verify()
       const { status, wrongKernels } = store.getState()
       if (status !== 'failed') return
       throw new StudioError(

@@ -9,6 +9,8 @@ import { Quantity } from '../../components/Quantity.tsx'
 import { formatBytes, formatInteger } from '../../format/numbers.ts'
 import { useDevice } from '../../stores/context.tsx'
 import { useDeviceName } from './device-name.ts'
+import { PlannedUse } from './PlannedUse.tsx'
+import { VerificationPanel } from './VerificationPanel.tsx'
 
 /** Optional features that make kernels faster, with the words for them. */
 const OPTIONAL = [
@@ -64,10 +66,16 @@ export function DevicePage() {
               label: t('device.storageBuffers'),
               value: formatInteger(limits.maxStorageBuffersPerShaderStage),
             },
+            {
+              label: t('device.variant'),
+              value: t(device.software ? 'device.variantSoftware' : 'device.variantGpu'),
+            },
             { label: t('device.uses'), value: uses.length > 0 ? uses.join(', ') : t('device.usesNone') },
           ]}
         />
       </Panel>
+      <VerificationPanel />
+      <PlannedUse />
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
         <Panel title={t('device.features')} id="device-features">
           <Group gap={6}>

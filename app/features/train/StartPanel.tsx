@@ -15,7 +15,7 @@ import {
   formatNumber,
   formatPercent,
 } from '../../format/numbers.ts'
-import { useDataset, useModel, useRecipe, useRun, useStudio } from '../../stores/context.tsx'
+import { useDataset, useModel, useRecipe, useRun, useStudio, useVerification } from '../../stores/context.tsx'
 import { readyToStart } from '../../stores/preparation.ts'
 import { isLive } from '../../stores/run.ts'
 import { estimateSeconds } from './estimate.ts'
@@ -31,12 +31,14 @@ export function StartPanel() {
   const recipe = useRecipe((state) => state)
   const status = useRun((run) => run.status)
   const { plan, planError, quickTry } = recipe
-  const ready = readyToStart(model, dataset, recipe)
+  const computesWrongly = useVerification((verification) => verification.status === 'failed')
+  const ready = readyToStart(model, dataset, recipe) && !computesWrongly
   const seconds = estimateSeconds(recipe)
   const why = reasonToWait()
 
   function reasonToWait() {
     if (ready) return null
+    if (computesWrongly) return t('start.why.wrongGpu')
     if (model.status === 'opening' || dataset.status === 'opening') return t('start.why.opening')
     if (!model.summary) return t('start.why.model')
     if (!dataset.summary) return t('start.why.data')

@@ -10,6 +10,7 @@ export const start = {
     recipe: 'Correct the marked settings first.',
     measuring: 'Measuring the speed of this device …',
     planning: 'Planning the memory …',
+    wrongGpu: 'This graphics card computes wrongly, so that nothing is trained on it.',
     plan: 'This run cannot be planned as it is.',
   },
   private: 'Nothing is uploaded.',

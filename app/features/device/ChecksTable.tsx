@@ -1,0 +1,69 @@
+import { Group, Text } from '@mantine/core'
+import { IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react'
+import type { TFunction } from 'i18next'
+import { useTranslation } from 'react-i18next'
+import type { VerificationCheck } from '../../../src/session/reports.ts'
+import { DataTable } from '../../charts/DataTable.tsx'
+import { formatInteger, formatNumber } from '../../format/numbers.ts'
+
+/** Every check with its figures, what is wrong first. */
+export function ChecksTable({ checks }: { checks: readonly VerificationCheck[] }) {
+  const { t } = useTranslation()
+  const rows = [...checks.filter(({ passed }) => !passed), ...checks.filter(({ passed }) => passed)]
+  return (
+    <DataTable
+      caption={t('device.verification.table')}
+      height={440}
+      rows={rows}
+      columns={[
+        { name: t('device.verification.result'), value: (check) => <Result check={check} />, align: 'left' },
+        { name: t('device.verification.name'), value: (check) => <Name check={check} />, align: 'left' },
+        {
+          name: t('device.verification.against'),
+          value: ({ kind }) => t(`device.verification.kind.${kind}`),
+          align: 'left',
+        },
+        { name: t('device.verification.figure'), value: (check) => figure(check, check.figure, t) },
+        { name: t('device.verification.allowed'), value: (check) => figure(check, check.tolerance, t) },
+        { name: t('device.verification.time'), value: ({ durationMs }) => `${formatInteger(durationMs)} ms` },
+      ]}
+    />
+  )
+}
+
+function Result({ check: { passed } }: { check: VerificationCheck }) {
+  const { t } = useTranslation()
+  const Icon = passed ? IconCircleCheck : IconAlertTriangle
+  const tone = passed ? 'var(--nibble-good)' : 'var(--nibble-bad)'
+  return (
+    <Group gap={5} wrap="nowrap" c={tone}>
+      <Icon size={15} aria-hidden />
+      {t(passed ? 'device.verification.pass' : 'device.verification.fail')}
+    </Group>
+  )
+}
+
+/** The kernels that ran are on hover; what is wrong stands below. */
+function Name({ check: { name, kernels, problem } }: { check: VerificationCheck }) {
+  const { t } = useTranslation()
+  return (
+    <div title={`${t('device.verification.kernels')}: ${kernels.join(', ')}`}>
+      {name}
+      {problem && (
+        <Text size="xs" c="var(--nibble-bad)">
+          {problem}
+        </Text>
+      )}
+    </div>
+  )
+}
+
+/** Bytes are the same or not; what is computed has an error, with the unit that the kind of check measures it in. */
+function figure({ kind }: VerificationCheck, value: number | null, t: TFunction): string {
+  if (value === null) return t('device.verification.notComputed')
+  if (kind === 'hashes')
+    return value === 0
+      ? t('device.verification.identical')
+      : t('device.verification.different', { count: value })
+  return value === 0 ? '0' : t(`device.verification.unit.${kind}`, { value: formatNumber(value, 2) })
+}
