@@ -24,6 +24,8 @@ export interface Script {
   /** The worker dies after this command. */
   crashOn?: string
   layers?: number
+  /** The kernel that the device is found to compute wrongly. */
+  wrongKernel?: string
   /** Checkpoints that the browser holds of earlier runs. */
   saved?: { runId: string; step: number; modelName: string }[]
   /** The GPU is lost after this step, and the run goes on from the step named. */
@@ -205,6 +207,24 @@ function install(script: Script): void {
       },
       uses: ['shader-f16', 'subgroups', 'timestamp-query'],
     }),
+    'device/verify': async (_: never, emit) => {
+      const wrong = script.wrongKernel
+      const checks = ['residual 5×64', 'swiglu 5×64', 'linear nf4-64-nested, 35 × 72 → 40'].map((name) => ({
+        name,
+        kind: 'op',
+        kernels: [`${name.split(' ')[0]}_forward.vec4`, `${name.split(' ')[0]}_backward.vec4`],
+        figure: wrong?.startsWith(name.split(' ')[0]) ? 3.2e-8 : 4e-15,
+        tolerance: 1e-11,
+        passed: !wrong?.startsWith(name.split(' ')[0]),
+        problem: wrong?.startsWith(name.split(' ')[0]) ? 'd(up) has an NMSE of 3.2e-8 (at most 1e-11)' : null,
+        durationMs: 21,
+      }))
+      for (const [index, check] of checks.entries()) {
+        await sleep(pace * 4)
+        emit({ type: 'verify/check', check, done: index + 1, total: checks.length })
+      }
+      return { passed: !wrong, wrongKernels: wrong ? [wrong] : [], checks, durationMs: 74 }
+    },
     'model/open': async ({ name }: { name: string }, emit) => {
       for (let done = 1; done <= 4; done++) {
         emit({
