@@ -77,7 +77,7 @@ function RunStatus() {
         </Text>
       )}
       {last?.['train/loss'] !== undefined && (
-        <Text size="sm" className={`${classes.fact} tabular`}>
+        <Text size="sm" className={`${classes.fact} ${classes.roomy} tabular`}>
           {t('status.loss', { value: formatNumber(last['train/loss']) })}
         </Text>
       )}

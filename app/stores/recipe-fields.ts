@@ -18,6 +18,8 @@ export interface RecipeField extends FieldHelp {
   options: readonly (string | number)[]
   min?: number
   max?: number
+  /** Whether it may be left empty. */
+  nullable: boolean
 }
 
 /** Settings that only the terminal has a use for: the page keeps every step. */
@@ -65,19 +67,28 @@ function collect(schema: JsonSchema, prefix: string): RecipeField[] {
   })
 }
 
-function controlOf(schema: JsonSchema): Pick<RecipeField, 'control' | 'options' | 'min' | 'max'> {
-  if (schema.enum) return { control: 'choice', options: schema.enum }
-  if (schema.type === 'boolean') return { control: 'switch', options: [] }
+function controlOf(
+  schema: JsonSchema,
+): Pick<RecipeField, 'control' | 'options' | 'min' | 'max' | 'nullable'> {
+  const nullable = schema.anyOf?.some((option) => option.type === 'null') ?? false
+  if (schema.enum) return { control: 'choice', options: schema.enum, nullable }
+  if (schema.type === 'boolean') return { control: 'switch', options: [], nullable }
   const list = schema.anyOf?.find((option) => option.type === 'array')
-  if (list) return { control: 'modules', options: list.items?.enum ?? [] }
+  if (list) return { control: 'modules', options: list.items?.enum ?? [], nullable }
   if (schema.anyOf?.every((option) => option.const !== undefined)) {
-    return { control: 'choice', options: schema.anyOf.map((option) => option.const as number) }
+    return { control: 'choice', options: schema.anyOf.map((option) => option.const as number), nullable }
   }
   const number = schema.anyOf?.find((option) => option.type !== 'null') ?? schema
   const min = number.minimum ?? number.exclusiveMinimum
   const max = number.maximum ?? number.exclusiveMaximum
   const bounded = max !== undefined && max < Number.MAX_SAFE_INTEGER ? max : undefined
-  return { control: number.type === 'integer' ? 'integer' : 'number', options: [], min, max: bounded }
+  return {
+    control: number.type === 'integer' ? 'integer' : 'number',
+    options: [],
+    min,
+    max: bounded,
+    nullable,
+  }
 }
 
 /** Values that would show whether a setting can be changed at all. */

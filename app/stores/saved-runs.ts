@@ -126,7 +126,8 @@ export function missing(
 ): ('model' | 'dataset')[] {
   const needed: ('model' | 'dataset')[] = []
   if (!isEmbedded(inputs) && model.opened?.kind !== 'files') needed.push('model')
-  if (!demoOf(inputs) && dataset.opened?.kind !== 'file') needed.push('dataset')
+  // Where nobody knows which dataset it was, the engine tells whether the one that is open is.
+  if (inputs.dataset !== null && !demoOf(inputs) && dataset.opened?.kind !== 'file') needed.push('dataset')
   return needed
 }
 

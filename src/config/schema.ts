@@ -237,15 +237,15 @@ const optimizer = z.strictObject({
     .strictObject({
       gpuBudgetBytes: bytes().register(fieldHelp, {
         label: 'GPU budget',
-        help: 'Memory for Adam’s moments on the GPU; empty is unlimited.',
+        help: 'Memory for Adam’s moments on the GPU; without a budget all of them stay there.',
         unit: 'bytes',
-        depth: 2,
+        depth: 1,
       }),
       hostBudgetBytes: bytes().register(fieldHelp, {
         label: 'Host budget',
-        help: 'Memory for Adam’s moments beside the GPU; empty is unlimited.',
+        help: 'Memory for Adam’s moments beside the GPU; what has no room there goes to the storage.',
         unit: 'bytes',
-        depth: 2,
+        depth: 1,
       }),
       pageBytes: bytes().register(fieldHelp, {
         label: 'Page size',

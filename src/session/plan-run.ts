@@ -6,7 +6,7 @@ import { baseStorage, type Program } from '../train/program.ts'
 import { StudioError } from '../util/errors.ts'
 import type { OpenedModel } from './open-model.ts'
 import { programFor, runPlacement } from './prepare-run.ts'
-import type { LimitVerdict, PlanReport } from './reports.ts'
+import type { LimitVerdict, MomentsReport, PlanReport } from './reports.ts'
 
 /** The plan of a run as a person reads it. */
 export function reportPlan(
@@ -29,6 +29,22 @@ export function reportPlan(
     bitsPerParameter: baseStorage(request.config) ? (storedBytes * 8) / linearParameters : null,
     totalSteps,
     sequenceLengths,
+    moments: momentsReport(program),
+  }
+}
+
+function momentsReport({ pool, pages: layout }: Program): MomentsReport | null {
+  if (!pool) return null
+  const homes = (home: 'host' | 'store') => layout?.pages.filter((page) => page.home === home).length ?? 0
+  return {
+    totalBytes: pool.elements * 8,
+    pages: layout && {
+      count: layout.pages.length,
+      pageBytes: layout.pageBytes,
+      gpuBytes: layout.slots.reduce((sum, bytes) => sum + bytes, 0),
+      host: homes('host'),
+      store: homes('store'),
+    },
   }
 }
 

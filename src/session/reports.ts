@@ -62,6 +62,23 @@ export interface PlanReport {
   bitsPerParameter: number | null
   totalSteps: number | null
   sequenceLengths: number[]
+  moments: MomentsReport | null
+}
+
+/** Where Adam's moments are; null where nothing is trained. */
+export interface MomentsReport {
+  /** m and v of every trained value. */
+  totalBytes: number
+  /** Null without a GPU budget: all of them stay on the GPU. */
+  pages: {
+    count: number
+    pageBytes: number
+    /** Slots on the GPU: pages that stay there, and two that the others take turns in. */
+    gpuBytes: number
+    /** Pages at home in host memory, and in the store. */
+    host: number
+    store: number
+  } | null
 }
 
 export interface QuickTry {

@@ -31,6 +31,9 @@ const ICONS: Record<LogEntry['kind'], typeof IconPlayerPlay> = {
 
 const BAD: ReadonlySet<LogEntry['kind']> = new Set(['device-lost', 'not-finite', 'warning', 'failed'])
 
+/** A long run has thousands of lines; nobody reads them here, and the chart has them all. */
+const SHOWN = 100
+
 /** What has happened, the latest first, in words. */
 export function EventLog() {
   const { t } = useTranslation()
@@ -44,18 +47,21 @@ export function EventLog() {
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
         <ul className={classes.log} tabIndex={0} aria-label={t('cards.log_.title')}>
-          {[...log].reverse().map((entry) => {
-            const Icon = ICONS[entry.kind]
-            return (
-              <li key={entry.id} data-bad={BAD.has(entry.kind) || undefined}>
-                <Icon size={15} stroke={1.7} aria-hidden />
-                <span>{inWords(entry, t)}</span>
-                <span className={classes.step}>
-                  {entry.step > 0 && t('cards.log_.step', { step: entry.step })}
-                </span>
-              </li>
-            )
-          })}
+          {log
+            .slice(-SHOWN)
+            .reverse()
+            .map((entry) => {
+              const Icon = ICONS[entry.kind]
+              return (
+                <li key={entry.id} data-bad={BAD.has(entry.kind) || undefined}>
+                  <Icon size={15} stroke={1.7} aria-hidden />
+                  <span>{inWords(entry, t)}</span>
+                  <span className={classes.step}>
+                    {entry.step > 0 && t('cards.log_.step', { step: entry.step })}
+                  </span>
+                </li>
+              )
+            })}
         </ul>
       )}
     </Panel>
@@ -65,7 +71,9 @@ export function EventLog() {
 function inWords(entry: LogEntry, t: TFunction): string {
   switch (entry.kind) {
     case 'started':
-      return t('cards.log_.started', { count: entry.totalSteps })
+      return entry.step > 0
+        ? t('cards.log_.wentOn', { step: entry.step, total: entry.totalSteps })
+        : t('cards.log_.started', { count: entry.totalSteps })
     case 'quantized':
       return t('cards.log_.quantized', { count: entry.tensors })
     case 'evaluated':

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import type { Problem } from '../../../src/util/errors.ts'
 import { formatExact } from '../../format/numbers.ts'
 import type { RecipeField } from '../../stores/recipe-fields.ts'
+import { BudgetSlider } from './BudgetSlider.tsx'
 import classes from './RecipeFieldInput.module.css'
 import { optionName, recipeValue } from './recipe-value.ts'
 
@@ -92,18 +93,28 @@ function Control({ field, value, onChange, label, shared }: ControlProps) {
     case 'modules':
       return <Modules field={field} value={value} onChange={onChange} label={label} shared={shared} />
     default:
-      return <NumberText value={value} onChange={onChange} label={label} shared={shared} />
+      return BUDGETS.has(field.path) ? (
+        <BudgetSlider value={value} onChange={onChange} label={label} shared={shared} name={field.label} />
+      ) : (
+        <NumberText field={field} value={value} onChange={onChange} label={label} shared={shared} />
+      )
   }
 }
+
+/** Settings that are understood as a share of what they limit. */
+const BUDGETS: ReadonlySet<string> = new Set([
+  'optimizer.paging.gpuBudgetBytes',
+  'optimizer.paging.hostBudgetBytes',
+])
 
 type PartProps = Pick<ControlProps, 'field' | 'value' | 'onChange' | 'label' | 'shared'>
 
 /** Numbers are typed freely (2e-4 too); what is not one stays in the field, with its problem beside it. */
-function NumberText({ value, onChange, label, shared }: Omit<PartProps, 'field'>) {
+function NumberText({ field, value, onChange, label, shared }: PartProps) {
   const [text, setText] = useState(textOf(value))
   useEffect(() => {
-    setText((shown) => (Object.is(numberOf(shown), value) ? shown : textOf(value)))
-  }, [value])
+    setText((shown) => (Object.is(numberOf(shown, field), value) ? shown : textOf(value)))
+  }, [value, field])
   return (
     <TextInput
       {...shared}
@@ -113,7 +124,7 @@ function NumberText({ value, onChange, label, shared }: Omit<PartProps, 'field'>
       value={text}
       onChange={(event) => {
         setText(event.currentTarget.value)
-        onChange(numberOf(event.currentTarget.value))
+        onChange(numberOf(event.currentTarget.value, field))
       }}
     />
   )
@@ -121,9 +132,10 @@ function NumberText({ value, onChange, label, shared }: Omit<PartProps, 'field'>
 
 const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
 
-/** The number a text stands for, else the text itself. */
-function numberOf(text: string): unknown {
+/** The number a text stands for, nothing where that is permitted, else the text itself. */
+function numberOf(text: string, { nullable }: RecipeField): unknown {
   const trimmed = text.trim()
+  if (trimmed === '' && nullable) return null
   const number = Number(trimmed)
   return trimmed === '' || Number.isNaN(number) ? text : number
 }

@@ -9,6 +9,7 @@ import { Panel } from '../../components/Panel.tsx'
 import { useRecipe, useRun, useStudio } from '../../stores/context.tsx'
 import { differences, type RecipeField, valueAt } from '../../stores/recipe-fields.ts'
 import { isLive } from '../../stores/run.ts'
+import { MomentsPlan } from './MomentsPlan.tsx'
 import { RecipeFieldInput } from './RecipeFieldInput.tsx'
 import classes from './RecipeForm.module.css'
 
@@ -124,6 +125,7 @@ export function RecipeForm() {
                 />
               ))}
           </div>
+          {section === 'optimizer.paging' && <MomentsPlan />}
         </fieldset>
       ))}
       <Group mt="lg" gap="xs">

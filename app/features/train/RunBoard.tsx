@@ -9,6 +9,7 @@ import { DeltaRatioCard } from './DeltaRatioCard.tsx'
 import { EventLog } from './EventLog.tsx'
 import { LossCard } from './LossCard.tsx'
 import { MetricCard } from './MetricCard.tsx'
+import { PageMapCard } from './PageMapCard.tsx'
 import classes from './RunBoard.module.css'
 
 /** The run in pictures: a card for every thing that is measured. */
@@ -28,6 +29,7 @@ export function RunBoard() {
       <QuantizationErrorCard tensors={tensors} empty={t('cards.waitingTensors')} />
       <DeltaRatioCard />
       <EventLog />
+      <PageMapCard className={classes.full} />
       <MemoryCard />
     </div>
   )

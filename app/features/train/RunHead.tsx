@@ -1,4 +1,4 @@
-import { Button, Group, Progress, Text } from '@mantine/core'
+import { Box, Button, Group, Progress, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
 import { IconDownload, IconRepeat } from '@tabler/icons-react'
@@ -45,7 +45,18 @@ function Live() {
       : t(`train.phases.${status === 'starting' || !phase ? 'starting' : phase}`)
   const stepMs = metrics?.['speed/step_ms']
   return (
-    <Panel title={title} id="run-head" actions={<RunControls />}>
+    <Panel
+      title={title}
+      id="run-head"
+      actions={
+        <Box visibleFrom="xs">
+          <RunControls />
+        </Box>
+      }
+    >
+      <Box hiddenFrom="xs" mb="sm">
+        <RunControls />
+      </Box>
       <Progress
         size="lg"
         radius="sm"

@@ -74,7 +74,7 @@ function Saved({ saved }: { saved: SavedRun }) {
               <span key={what}>
                 {index > 0 && ` ${t('train.saved.and')} `}
                 <Anchor component={Link} href={what === 'model' ? '/model' : '/data'} size="sm">
-                  {t(`train.saved.${what}`, { name: inputs[what] ?? t('train.saved.unknown') })}
+                  {t(`train.saved.${what}`, { name: inputs[what] ?? '' })}
                 </Anchor>
               </span>
             ))}

@@ -1,5 +1,5 @@
 import type { TFunction } from 'i18next'
-import { formatExact } from '../../format/numbers.ts'
+import { formatBytes, formatExact } from '../../format/numbers.ts'
 import type { RecipeField } from '../../stores/recipe-fields.ts'
 
 /** A setting's value in words, for marks and summaries. */
@@ -8,7 +8,8 @@ export function recipeValue(field: RecipeField, value: unknown, t: TFunction): s
   if (Array.isArray(value)) return value.join(', ')
   if (typeof value === 'boolean') return t(value ? 'recipe.on' : 'recipe.off')
   if (typeof value === 'string') return optionName(value, t)
-  if (value === null || value === undefined) return t('app.none')
+  if (value === null || value === undefined) return t(field.nullable ? 'recipe.budget.none' : 'app.none')
+  if (field.unit === 'bytes') return formatBytes(Number(value))
   return field.unit ? `${formatExact(Number(value))} ${field.unit}` : formatExact(Number(value))
 }
 

@@ -34,6 +34,22 @@ export const recipe = {
   hidden_one: '{{count}} changed or faulty setting is not shown in this depth',
   hidden_other: '{{count}} changed or faulty settings are not shown in this depth',
   showAll: 'Show all settings',
+  budget: {
+    none: 'no limit',
+    least: 'the least that works: two pages at a time',
+    share: '{{bytes}}, {{percent}} % of {{total}}',
+  },
+  moments: {
+    total: 'Adam’s moments take {{bytes}}.',
+    unpaged: 'All of them stay on the GPU',
+    pages_one: '{{count}} page of {{bytes}}',
+    pages_other: '{{count}} pages of {{bytes}}',
+    gpu: '{{bytes}} for them on the GPU',
+    host_one: '{{number}} at home in memory',
+    host_other: '{{number}} at home in memory',
+    store_one: '{{number}} in the browser’s storage',
+    store_other: '{{number}} in the browser’s storage',
+  },
   options: {
     qlora: 'QLoRA: adapter on a 4-bit base',
     lora: 'LoRA: adapter on a 16- or 32-bit base',

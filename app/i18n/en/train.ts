@@ -55,7 +55,6 @@ export const train = {
     and: 'and',
     model: 'the model {{name}}',
     dataset: 'the dataset {{name}}',
-    unknown: 'it was trained on',
     noCopy: 'This browser keeps no copy of your own files.',
     failed: 'The run could not go on',
     discardTitle: 'Discard this run?',
