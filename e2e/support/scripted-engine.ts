@@ -6,6 +6,8 @@ export interface Script {
   steps?: number
   /** Pause between the events of a run, in milliseconds. */
   paceMs?: number
+  /** Steps between two pauses. */
+  burst?: number
   /** The run stands still after this step, until it is stopped. */
   holdAt?: number
   /** From this step on the loss is NaN. */
@@ -21,11 +23,15 @@ export interface Script {
   hang?: string[]
   /** Rows of the dataset that cannot be used. */
   badRows?: number
+  /** A text stands still after so many tokens, until it is stopped. */
+  holdTextAt?: number
   /** The worker dies after this command. */
   crashOn?: string
   layers?: number
   /** The kernel that the device is found to compute wrongly. */
   wrongKernel?: string
+  /** Measuring the quantization stands still after this many matrices. */
+  holdInspectionAt?: number
   /** Checkpoints that the browser holds of earlier runs. */
   saved?: { runId: string; step: number; modelName: string }[]
   /** The GPU is lost after this step, and the run goes on from the step named. */
@@ -78,6 +84,8 @@ function install(script: Script): void {
   const quickConfig = (config: Record<string, unknown>) => config
   let lastConfig: Record<string, unknown> = {}
   let control: 'run' | 'pause' | 'stop' = 'run'
+  let textCancelled = false
+  let inspectionCancelled = false
 
   const tensor = (name: string, index: number) => ({
     name,
@@ -340,6 +348,7 @@ function install(script: Script): void {
         bitsPerParameter: 4.1269,
         totalSteps: config.train.maxSteps || 120,
         sequenceLengths: [32],
+        moments: { totalBytes: 1_376_256, pages: null },
       }
     },
     'run/start': async (_: never, emit) => {
@@ -406,7 +415,7 @@ function install(script: Script): void {
             },
           },
         })
-        if (step % 4 === 0) {
+        if (step % Math.max(4, Math.ceil(steps / 60)) === 0) {
           emit({
             type: 'quant/delta_ratio',
             step,
@@ -455,7 +464,7 @@ function install(script: Script): void {
           }
         }
         while (script.holdAt === step && control === 'run') await sleep(20)
-        await sleep(pace)
+        if (step % (script.burst ?? 1) === 0) await sleep(pace)
       }
       const summary = {
         runId,
@@ -501,8 +510,53 @@ function install(script: Script): void {
       { path: 'adapter_model.safetensors', bytes: new Uint8Array(64) },
       { path: 'adapter_config.json', bytes: new TextEncoder().encode('{"r": 8}') },
     ],
-    'model/inspect': async () => {
+    'model/generate': async (
+      args: { messages?: { content: string }[]; prompt?: string; adapter?: unknown; strength?: number },
+      emit,
+    ) => {
+      textCancelled = false
+      const question = args.messages?.at(-1)?.content ?? args.prompt ?? ''
+      const [state, capital] = states.find(([name]) => question.includes(name)) ?? ['Texas', 'Austin']
+      const learned = args.adapter !== undefined && (args.strength ?? 1) > 0.4
+      const text = learned
+        ? `The capital of ${state} is ${capital}.`
+        : `The capital of ${state} is a small town in the north of the country, where the people like to sing and to look at the sea.`
+      const words = text.match(/ ?[^ ]+/g) ?? []
       await sleep(pace * 10)
+      for (const [index, word] of words.entries()) {
+        while (script.holdTextAt === index && !textCancelled) await sleep(20)
+        if (textCancelled) throw { name: 'StudioError', code: 'cancelled', message: 'The text was cancelled' }
+        const probability = learned ? 0.9 + 0.099 * noise(index) : 0.1 + 0.8 * noise(index * 3)
+        emit({ type: 'generate/token', tokenId: 400 + word.length * 7 + index, text: word, probability })
+        await sleep(pace)
+      }
+      return {
+        text,
+        tokenIds: words.map((_, index) => index),
+        finishReason: 'stop',
+        prompt: args.prompt ?? `<|endoftext|><|user|>${question}<|end|><|assistant|>`,
+        promptTokens: 14,
+        tokensPerSecond: 87.3,
+        promptTokensPerSecond: 940,
+      }
+    },
+    'model/inspect': async (_: never, emit) => {
+      inspectionCancelled = false
+      for (const [index, name] of names.entries()) {
+        while (script.holdInspectionAt === index) {
+          if (inspectionCancelled) throw { name: 'StudioError', code: 'cancelled', message: 'Cancelled' }
+          await sleep(20)
+        }
+        emit({
+          type: 'run/progress',
+          phase: 'quantizing',
+          done: index + 1,
+          total: names.length,
+          unit: 'tensors',
+        })
+        emit({ type: 'quant/tensor', tensor: tensor(name, index) })
+        await sleep(pace)
+      }
       return names.map(tensor)
     },
   }
@@ -510,6 +564,7 @@ function install(script: Script): void {
   class ScriptedWorker extends EventTarget {
     postMessage(message: { type: string; id: number; name: string; args: never }) {
       if (message.type === 'execute') void this.answer(message)
+      else textCancelled = inspectionCancelled = true
     }
     terminate() {}
     private send(data: unknown) {

@@ -1,6 +1,6 @@
 import type { MetricName } from '../../../src/session/events.ts'
 import type { Curve } from '../../charts/curve.ts'
-import { thin } from '../../charts/decimate.ts'
+import { decimate, thin } from '../../charts/decimate.ts'
 import { smooth, stepsToAverage } from '../../charts/smooth.ts'
 import type { KeptRun } from '../../stores/history-record.ts'
 import type { StepSeries } from '../../stores/step-series.ts'
@@ -21,6 +21,8 @@ export interface Overlay {
   heldOut: boolean
 }
 
+/** More dots would be a line. */
+const MOST_DOTS = 120
 const MS_PER_MINUTE = 60_000
 
 /** A curve a run, and its held-out losses; in the order of the runs. */
@@ -45,13 +47,14 @@ export function overlayCurves(
       ys: places.map((index) => heights[index]),
     }
     if (metric !== 'train/loss' || !heldOut || detail.evaluations.length === 0) return [line]
+    const evaluations = decimate(detail.evaluations, ({ loss }) => loss, { max: MOST_DOTS })
     const dots: Curve = {
       key: `${record.id} held out`,
       name: heldOutName(names[place]),
       color: look.color,
       look: 'dots',
-      xs: detail.evaluations.map(({ step }) => (over === 'step' ? step : minuteAt(steps, xs, step))),
-      ys: detail.evaluations.map(({ loss }) => loss),
+      xs: evaluations.map(({ step }) => (over === 'step' ? step : minuteAt(steps, xs, step))),
+      ys: evaluations.map(({ loss }) => loss),
     }
     return [line, dots]
   })

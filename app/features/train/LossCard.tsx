@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import { ChartCard } from '../../charts/ChartCard.tsx'
 import { CurvePlot } from '../../charts/CurvePlot.tsx'
 import type { Curve } from '../../charts/curve.ts'
-import { thin } from '../../charts/decimate.ts'
+import { decimate, thin } from '../../charts/decimate.ts'
 import { heightWithoutOutliers, smooth, stepsToAverage } from '../../charts/smooth.ts'
 import { Quantity } from '../../components/Quantity.tsx'
 import { formatNumber } from '../../format/numbers.ts'
@@ -16,6 +16,9 @@ import { usePlotNote } from './plot-rows.ts'
 /** Choices of smoothing: by itself, off, or over so many steps. */
 const SMOOTHING = ['auto', 'off', '3', '10', '30', '100', '300', '1000'] as const
 type Smoothing = (typeof SMOOTHING)[number]
+
+/** More dots would be a line. */
+const MOST_DOTS = 120
 
 /** Loss of every step, faint; smoothed, bold; held-out loss as dots. */
 export function LossCard({ className }: { className?: string }) {
@@ -34,6 +37,11 @@ export function LossCard({ className }: { className?: string }) {
       smoothing === 'auto' ? stepsToAverage(losses.length) : smoothing === 'off' ? 1 : Number(smoothing)
     return { raw: losses, smoothed: smooth(losses, over), places: thin(losses) }
   }, [steps, smoothing])
+
+  const shownEvaluations = useMemo(
+    () => decimate(evaluations, ({ loss }) => loss, { max: MOST_DOTS }),
+    [evaluations],
+  )
 
   const curves = useMemo(() => {
     const all = steps.steps
@@ -58,18 +66,22 @@ export function LossCard({ className }: { className?: string }) {
       name: t('cards.loss.eval'),
       color: 'var(--nibble-series-eval)',
       look: 'dots',
-      xs: evaluations.map(({ step }) => step),
-      ys: evaluations.map(({ loss }) => loss),
+      xs: shownEvaluations.map(({ step }) => step),
+      ys: shownEvaluations.map(({ loss }) => loss),
     }
-    return [line, ...(smoothing === 'off' ? [] : [average]), ...(evaluations.length > 0 ? [heldOut] : [])]
-  }, [steps, places, raw, smoothed, evaluations, smoothing, t])
+    return [
+      line,
+      ...(smoothing === 'off' ? [] : [average]),
+      ...(shownEvaluations.length > 0 ? [heldOut] : []),
+    ]
+  }, [steps, places, raw, smoothed, shownEvaluations, smoothing, t])
 
   const top = useMemo(() => (clip ? heightWithoutOutliers(raw, smoothed) : undefined), [clip, raw, smoothed])
   const above = top === undefined ? 0 : raw.reduce((count, loss) => (loss > top ? count + 1 : count), 0)
   const note = usePlotNote(steps, 'train/loss', places.length, above)
   const rows = useMemo(
-    () => tableRows(steps.steps, raw, smoothed, places, evaluations),
-    [steps, raw, smoothed, places, evaluations],
+    () => tableRows(steps.steps, raw, smoothed, places, shownEvaluations),
+    [steps, raw, smoothed, places, shownEvaluations],
   )
   const first = raw[0]
   const last = raw.at(-1)
