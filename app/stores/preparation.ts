@@ -5,7 +5,7 @@ import { type ErrorData, errorToData } from '../../src/util/errors.ts'
 import { demoFile, EMBEDDED_MODEL, embeddedModelFiles } from './embedded.ts'
 import { recipeOf, tokenizationKey } from './recipe-state.ts'
 import type { DatasetChoice, DatasetState, ModelState, RecipeState, TaskProgress } from './state.ts'
-import type { Stores } from './stores.ts'
+import { idleInspection, type Stores } from './stores.ts'
 
 /** What has to be done before Start, in this order; a change repeats its own stage and those after it. */
 const STAGES = ['model', 'dataset', 'measure', 'plan'] as const
@@ -35,7 +35,7 @@ export function createPreparation(engine: Engine, { model, dataset, recipe, insp
       try {
         const summary = await engine.execute('model/open', { name, files }, { signal, onEvent })
         model.setState({ status: 'ready', opened: requested, summary, progress: null, failure: null })
-        inspection.setState({ status: 'idle', tensors: [], error: null })
+        inspection.setState(idleInspection)
         tokenizedFor = null
         stage = STAGES.indexOf('dataset')
         return true

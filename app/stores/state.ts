@@ -82,6 +82,9 @@ export interface RecipeState {
 /** Per-tensor quantization asked for outside of a run. */
 export interface InspectionState {
   status: 'idle' | 'working' | 'ready' | 'failed'
+  /** While at work those measured so far; a failed or cancelled measurement brings back the ones before it. */
   tensors: readonly TensorQuantization[]
+  /** Null until the engine has begun: preparations go first. */
+  progress: { done: number; total: number } | null
   error: ErrorData | null
 }

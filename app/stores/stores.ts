@@ -40,9 +40,11 @@ export function createStores() {
       planError: null,
     })),
     run: createStore<RunState>(() => idleRun),
-    inspection: createStore<InspectionState>(() => ({ status: 'idle', tensors: [], error: null })),
+    inspection: createStore<InspectionState>(() => idleInspection),
   }
 }
+
+export const idleInspection: InspectionState = { status: 'idle', tensors: [], progress: null, error: null }
 
 export type Stores = ReturnType<typeof createStores>
 

@@ -36,6 +36,8 @@ export interface Script {
   saved?: { runId: string; step: number; modelName: string }[]
   /** The GPU is lost after this step, and the run goes on from the step named. */
   loseDevice?: { at: number; resumesFrom: number; awayMs: number }
+  /** A warning after this step. */
+  warn?: { at: number; message: string }
   /** Pages of Adam's moments; without it nothing is paged. */
   pages?: { gpu: number; host: number; store: number }
 }
@@ -436,6 +438,10 @@ function install(script: Script): void {
         done = step
         if (paging) emit({ type: 'paging/state', step, paging: paging(step) })
         if (step % 10 === 0) emit({ type: 'run/checkpoint', step, sizeBytes: 2_150_000, durationMs: 9 })
+        if (script.warn?.at === step) {
+          const { message } = script.warn
+          emit({ type: 'run/warning', code: 'paging/store-failed', message, fix: 'Free space on the disk.' })
+        }
         if (script.loseDevice?.at === step) {
           const { resumesFrom, awayMs } = script.loseDevice
           script.loseDevice = undefined

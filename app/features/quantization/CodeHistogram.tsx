@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { TensorQuantization } from '../../../src/session/events.ts'
 import { ChartCard } from '../../charts/ChartCard.tsx'
@@ -9,7 +10,7 @@ import { shortName } from '../train/tensor-names.ts'
 const HALF_BAR = 0.028
 
 /** How many weights took each of the 16 codes, drawn where the code points lie between −1 and 1. */
-export function CodeHistogram({ tensor }: { tensor: TensorQuantization }) {
+export function CodeHistogram({ tensor, controls }: { tensor: TensorQuantization; controls: ReactNode }) {
   const { t } = useTranslation()
   const total = tensor.histogram.reduce((sum, count) => sum + count, 0)
   const rows = tensor.codePoints
@@ -30,6 +31,7 @@ export function CodeHistogram({ tensor }: { tensor: TensorQuantization }) {
         share: formatPercent(largest.share),
         point: formatFixed(largest.point, 3),
       })}
+      controls={controls}
       table={{
         rows,
         columns: [

@@ -22,6 +22,7 @@ export const app = {
   yes: 'yes',
   no: 'no',
   about: 'What is this?',
+  sortBy: 'Sort by {{column}}',
   reload: 'Reload the page',
   notFound: 'There is no page here',
   notFoundHelp: 'The address does not name a page of the studio.',
