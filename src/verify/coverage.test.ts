@@ -30,6 +30,8 @@ function verifiedKernels(traits: DeviceTraits): Set<string> {
   return names
 }
 
+const ADAPTER = { rank: 8, alpha: 16, dropout: 0, useRslora: false, targetModules: ['all-linear'] }
+
 /** Names of all kernels that a model's runs and its texts are made of. */
 function usedKernels(folder: string, dtype: Dtype, config: RunConfigInput, traits: DeviceTraits): string[] {
   const model = parseModelConfig(readFileSync(`${folder}/config.json`, 'utf8'))
@@ -37,7 +39,7 @@ function usedKernels(folder: string, dtype: Dtype, config: RunConfigInput, trait
     model,
     dtypeOf: () => dtype,
     config: parseRunConfig(config),
-    placement: { rank: 8, alpha: 16, dropout: 0, useRslora: false, targetModules: ['all-linear'] },
+    placement: config.method === 'full' ? 'all-weights' : ADAPTER,
     batchSize: 2,
     lengths: { train: [48], evaluate: [48], logits: [48] },
     positions: 48,
@@ -60,6 +62,7 @@ test.each(DEVICES)(
       ...usedKernels('e2e/golden/tiny-llama', 'F32', { method: 'qlora' }, traits),
       ...usedKernels('public/models/studio-tiny-3m', 'BF16', { method: 'qlora' }, traits),
       ...usedKernels('public/models/studio-tiny-3m', 'BF16', { method: 'lora' }, traits),
+      ...usedKernels('public/models/studio-tiny-3m', 'BF16', { method: 'full' }, traits),
     ]
     expect([...new Set(used)].filter((name) => !verified.has(name))).toEqual([])
   },
