@@ -15,6 +15,10 @@ import type { StudioParts } from './studio.ts'
 /** Where the page keeps checkpoints. */
 export const PAGE_STORAGE: StorageReference = { kind: 'browser' }
 
+/** How long a run that seems to be under way elsewhere is looked at again. */
+const IN_USE_WAIT_MS = 2000
+const IN_USE_ATTEMPTS = 4
+
 /** A run that this browser holds a checkpoint of, and that nobody is at work on. */
 export type SavedRun = Omit<CheckpointSummary, 'inUse'>
 
@@ -44,8 +48,11 @@ export function createSavedRuns(
   const store = createStore<SavedRunsState>(() => ({ runs: [], opening: null, failure: null }))
   const recordOf = (runId: string) => history.store.getState().records.find(({ id }) => id === runId)
 
-  /** Looks again at what there is, and deletes what is of no use to anyone. */
-  async function refresh() {
+  /**
+   * Looks again at what there is, and deletes what is of no use to anyone. The worker of a page that has just gone may
+   * hold its run for a moment longer.
+   */
+  async function refresh(attempts = IN_USE_ATTEMPTS) {
     try {
       await historyIsOpen(history)
       await engine.execute('checkpoint/collect', { storage: PAGE_STORAGE })
@@ -53,7 +60,10 @@ export function createSavedRuns(
       const current = run.getState().runId
       const runs: SavedRun[] = []
       for (const { inUse, ...saved } of found) {
-        if (inUse) continue
+        if (inUse) {
+          if (saved.runId !== current && attempts > 1) setTimeout(refresh, IN_USE_WAIT_MS, attempts - 1)
+          continue
+        }
         if (saved.runId !== current && isComplete(saved, recordOf(saved.runId)))
           await engine.execute('checkpoint/delete', { storage: PAGE_STORAGE, runId: saved.runId })
         else if (saved.step < saved.totalSteps) runs.push(saved)
@@ -101,7 +111,7 @@ export function createSavedRuns(
 
   return {
     store,
-    refresh,
+    refresh: () => refresh(),
     goOn,
     inputsOf: (saved: SavedRun) => inputsOf(saved, recordOf(saved.runId)),
 

@@ -1,7 +1,7 @@
-import { Box, Button, Group, Progress, Text } from '@mantine/core'
+import { Alert, Box, Button, Group, Progress, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
-import { IconDownload, IconRepeat } from '@tabler/icons-react'
+import { IconAlertTriangle, IconDownload, IconRepeat } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { RunSummary } from '../../../src/session/events.ts'
 import { errorToData } from '../../../src/util/errors.ts'
@@ -18,6 +18,7 @@ import {
   formatInteger,
   formatNumber,
 } from '../../format/numbers.ts'
+import { asAdvice, asSentence } from '../../format/sentences.ts'
 import { useRun, useStudio } from '../../stores/context.tsx'
 import { metricsJsonl } from '../../stores/run.ts'
 import { RunControls } from './RunControls.tsx'
@@ -35,9 +36,10 @@ export function RunHead() {
 
 function Live() {
   const { t } = useTranslation()
-  const { status, phase, progress, secondsLeft, steps, tensors, checkpoint } = useRun((run) => run)
+  const { status, phase, progress, secondsLeft, steps, tensors, checkpoint, log } = useRun((run) => run)
   const paused = status === 'paused'
   const metrics = steps.last?.metrics
+  const warning = log.findLast((entry) => entry.kind === 'warning')
   const tensor = phase === 'quantizing' ? tensors.at(-1) : undefined
   const title =
     status === 'paused' || status === 'stopping' || status === 'recovering'
@@ -96,6 +98,11 @@ function Live() {
           </span>
         )}
       </div>
+      {warning && (
+        <Alert role="alert" variant="light" color="orange" mt="sm" icon={<IconAlertTriangle aria-hidden />}>
+          {asSentence(warning.message)} {warning.fix && asAdvice(warning.fix)}
+        </Alert>
+      )}
     </Panel>
   )
 }

@@ -85,7 +85,7 @@ async function launch(): Promise<Browser> {
 type ProxyEngine = ReturnType<typeof proxyEngine>
 
 /** Opens the headless page and gives its engine once its worker is under way. */
-async function connect(
+export async function connect(
   page: Page,
   server: ExchangeServer,
   output: CommandOutput,
