@@ -1,4 +1,4 @@
-import { Button, CloseButton, Text } from '@mantine/core'
+import { Button, CloseButton, Select, Text } from '@mantine/core'
 import { IconFolderDown } from '@tabler/icons-react'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -6,10 +6,11 @@ import { type ErrorData, errorToData, inputError } from '../../../src/util/error
 import { DropArea } from '../../components/DropArea.tsx'
 import { Failure } from '../../components/Failure.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { usePlayground, useRun, useStudio } from '../../stores/context.tsx'
+import { useHistory, useModel, usePlayground, useRun, useStudio } from '../../stores/context.tsx'
 import { speakersOf } from '../../stores/playground.ts'
+import { namesOf } from '../runs/run-look.ts'
 import classes from './AdapterPanel.module.css'
-import { adapterAmong } from './adapter-files.ts'
+import { adapterAmong, keptAdapter, runsWithAdapter } from './adapter-files.ts'
 import { Sliding } from './SpeechSettingsPanel.tsx'
 
 const MAX_STRENGTH = 2
@@ -17,10 +18,14 @@ const MAX_STRENGTH = 2
 /** How much of the adapters is heard, and one from files as a column more. */
 export function AdapterPanel() {
   const { t } = useTranslation()
-  const { playground } = useStudio()
+  const { playground, history } = useStudio()
   const adapter = usePlayground((state) => state.adapter)
   const strength = usePlayground((state) => state.settings.strength)
   const hasAny = useRun((run) => speakersOf(run, { adapter }).length > 1)
+  const records = useHistory((state) => state.records)
+  const model = useModel(({ summary }) => summary?.name ?? '')
+  const earlier = runsWithAdapter(records, model)
+  const names = namesOf(earlier)
   const [refused, setRefused] = useState<ErrorData | null>(null)
   const folderInput = useRef<HTMLInputElement>(null)
 
@@ -36,6 +41,11 @@ export function AdapterPanel() {
           ),
     )
     if (found) playground.openAdapter(found.name, found.files)
+  }
+  const openEarlier = async (id: string | null) => {
+    const place = earlier.findIndex((record) => record.id === id)
+    if (place < 0) return
+    playground.openAdapter(names[place], keptAdapter(await history.readFiles(earlier[place].id)))
   }
   return (
     <Panel title={t('playground.another')} help={t('playground.anotherHelp')} id="playground-adapter">
@@ -65,36 +75,49 @@ export function AdapterPanel() {
           />
         </div>
       ) : (
-        <DropArea
-          title={t('playground.anotherDrop')}
-          activeTitle={t('playground.anotherActive')}
-          help={t('playground.anotherHelp')}
-          icon={IconFolderDown}
-          onFiles={take}
-        >
-          {(openFiles) => (
-            <>
-              <input
-                ref={folderInput}
-                type="file"
-                hidden
-                // @ts-expect-error React has no name for the folder switch of file inputs, and passes it on
-                webkitdirectory=""
-                aria-label={t('playground.folder')}
-                onChange={(event) => {
-                  take([...(event.currentTarget.files ?? [])])
-                  event.currentTarget.value = ''
-                }}
-              />
-              <Button size="compact-sm" variant="default" onClick={() => folderInput.current?.click()}>
-                {t('playground.folder')}
-              </Button>
-              <Button size="compact-sm" variant="default" onClick={openFiles}>
-                {t('playground.files')}
-              </Button>
-            </>
+        <>
+          {earlier.length > 0 && (
+            <Select
+              mb="sm"
+              label={t('playground.earlier')}
+              placeholder={t('playground.earlierNone')}
+              comboboxProps={{ shadow: 'md' }}
+              data={earlier.map(({ id }, place) => ({ value: id, label: names[place] }))}
+              value={null}
+              onChange={openEarlier}
+            />
           )}
-        </DropArea>
+          <DropArea
+            title={t('playground.anotherDrop')}
+            activeTitle={t('playground.anotherActive')}
+            help={t('playground.anotherHelp')}
+            icon={IconFolderDown}
+            onFiles={take}
+          >
+            {(openFiles) => (
+              <>
+                <input
+                  ref={folderInput}
+                  type="file"
+                  hidden
+                  // @ts-expect-error React has no name for the folder switch of file inputs, and passes it on
+                  webkitdirectory=""
+                  aria-label={t('playground.folder')}
+                  onChange={(event) => {
+                    take([...(event.currentTarget.files ?? [])])
+                    event.currentTarget.value = ''
+                  }}
+                />
+                <Button size="compact-sm" variant="default" onClick={() => folderInput.current?.click()}>
+                  {t('playground.folder')}
+                </Button>
+                <Button size="compact-sm" variant="default" onClick={openFiles}>
+                  {t('playground.files')}
+                </Button>
+              </>
+            )}
+          </DropArea>
+        </>
       )}
     </Panel>
   )

@@ -53,6 +53,8 @@ export const playground = {
   anotherHelp: 'A PEFT folder for this model: adapter_config.json and adapter_model.safetensors.',
   anotherDrop: 'Drop an adapter folder',
   anotherActive: 'Let go to compare with it',
+  earlier: 'Of an earlier run',
+  earlierNone: 'Choose a run',
   folder: 'Choose a folder',
   files: 'Choose files',
   remove: 'Remove {{name}}',
