@@ -41,6 +41,14 @@ const step = (number: number, loss: number): RunEvent => ({
   secondsLeft: 3 - number,
 })
 
+const evaluated = (at: number, loss: number): RunEvent => ({
+  type: 'run/evaluated',
+  step: at,
+  loss,
+  perplexity: 2,
+  supervisedTokens: 3,
+})
+
 const tensor: RunEvent = {
   type: 'quant/tensor',
   tensor: {
@@ -122,6 +130,36 @@ describe('foldRunEvent', () => {
     const second = fold([started], fold([started, tensor, step(1, 3), { type: 'run/finished', summary }]))
     expect(second).toMatchObject({ status: 'running', tensors: [], summary: null, step: 0 })
     expect(second.steps).toHaveLength(0)
+  })
+
+  it('goes on after a lost device with what came up to its checkpoint, and tells both', () => {
+    const before = fold([started, tensor, evaluated(0, 3), step(1, 3), step(2, 2), evaluated(2, 2)])
+    const lost = fold(
+      [{ type: 'run/device-lost', step: 2, resumesFrom: 1, message: 'The GPU is gone' }],
+      before,
+    )
+    expect(lost).toMatchObject({ status: 'recovering', step: 2 })
+    expect(isLive(lost.status)).toBe(true)
+    const back = fold([{ ...started, resumedFrom: 1 }, { type: 'run/resumed', step: 1 }, step(2, 5)], lost)
+    expect(back).toMatchObject({ status: 'running', step: 2 })
+    expect([...back.steps].map(({ step, metrics }) => [step, metrics['train/loss']])).toEqual([
+      [1, 3],
+      [2, 5],
+    ])
+    expect(back.evaluations.map(({ step }) => step)).toEqual([0])
+    expect(back.log.map(({ kind }) => kind)).toEqual([
+      ...before.log.map(({ kind }) => kind),
+      'device-lost',
+      'started',
+      'resumed',
+    ])
+  })
+
+  it('begins again after a device that was lost before the first checkpoint: everything comes again', () => {
+    const lost = fold([started, evaluated(0, 3), step(1, 3)])
+    const back = fold([{ ...started, resumedFrom: 0 }, evaluated(0, 3)], lost)
+    expect(back.steps).toHaveLength(0)
+    expect(back.evaluations.map(({ step }) => step)).toEqual([0])
   })
 
   it('reports a value that stops being finite once, and keeps it', () => {
