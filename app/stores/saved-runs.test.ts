@@ -123,7 +123,7 @@ test('what keeps a run from going on is told', async () => {
   await studio.savedRuns.goOn(offered()[0])
   expect(studio.savedRuns.store.getState()).toMatchObject({
     opening: null,
-    failure: { message: 'too large for this GPU' },
+    failure: { doing: 'goOn', error: { message: 'too large for this GPU' } },
   })
 })
 

@@ -27,8 +27,8 @@ export interface SavedRunsState {
   runs: readonly SavedRun[]
   /** The run that is being gone on with. */
   opening: string | null
-  /** Why that was not possible, or why the checkpoints could not be looked at. */
-  failure: ErrorData | null
+  /** What could not be done, and why. */
+  failure: { doing: 'look' | 'goOn' | 'discard'; error: ErrorData } | null
 }
 
 /** What a run was trained on, by names: all that is known of it once its page is gone. */
@@ -46,6 +46,8 @@ export function createSavedRuns(
 ) {
   const { model, dataset, recipe, run, device } = stores
   const store = createStore<SavedRunsState>(() => ({ runs: [], opening: null, failure: null }))
+  const fail = (doing: 'look' | 'discard', error: unknown) =>
+    store.setState({ failure: { doing, error: errorToData(error) } })
   const recordOf = (runId: string) => history.store.getState().records.find(({ id }) => id === runId)
 
   /**
@@ -70,7 +72,7 @@ export function createSavedRuns(
       }
       store.setState({ runs })
     } catch (error) {
-      store.setState({ failure: errorToData(error) })
+      fail('look', error)
     }
   }
 
@@ -106,7 +108,7 @@ export function createSavedRuns(
       model.getState().failure?.error ?? dataset.getState().failure?.error ?? recipe.getState().planError
     store.setState({ opening: null })
     if (readyToStart(model.getState(), dataset.getState(), recipe.getState())) await start(saved)
-    else store.setState({ failure: obstacle })
+    else if (obstacle) store.setState({ failure: { doing: 'goOn', error: obstacle } })
   }
 
   return {
@@ -119,7 +121,7 @@ export function createSavedRuns(
       try {
         await engine.execute('checkpoint/delete', { storage: PAGE_STORAGE, runId })
       } catch (error) {
-        store.setState({ failure: errorToData(error) })
+        fail('discard', error)
       }
       await refresh()
     },

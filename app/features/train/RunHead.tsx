@@ -1,7 +1,7 @@
 import { Alert, Box, Button, Group, Progress, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
-import { IconAlertTriangle, IconDownload, IconRepeat } from '@tabler/icons-react'
+import { IconAlertTriangle, IconDownload, IconPlayerPlay, IconRepeat } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { RunSummary } from '../../../src/session/events.ts'
 import { errorToData } from '../../../src/util/errors.ts'
@@ -19,7 +19,7 @@ import {
   formatNumber,
 } from '../../format/numbers.ts'
 import { asAdvice, asSentence } from '../../format/sentences.ts'
-import { useRun, useStudio } from '../../stores/context.tsx'
+import { useRun, useSavedRuns, useStudio } from '../../stores/context.tsx'
 import { metricsJsonl } from '../../stores/run.ts'
 import { RunControls } from './RunControls.tsx'
 import classes from './RunHead.module.css'
@@ -149,6 +149,7 @@ function Finished({ summary }: { summary: RunSummary }) {
       <Group mt="lg" gap="xs">
         <DownloadAdapter />
         <DownloadMetrics />
+        <GoOnFromCheckpoint />
         <BackToRecipe />
       </Group>
       <Text size="sm" c="var(--nibble-ink-soft)" mt={8}>
@@ -170,10 +171,31 @@ function Failed() {
         error={error}
       />
       <Group gap="xs">
+        <GoOnFromCheckpoint />
         <BackToRecipe />
         {hasSteps && <DownloadMetrics />}
       </Group>
     </>
+  )
+}
+
+/** For a run that was stopped or has failed, and was saved before. */
+function GoOnFromCheckpoint() {
+  const { t } = useTranslation()
+  const { savedRuns } = useStudio()
+  const runId = useRun((run) => run.runId)
+  const saved = useSavedRuns((state) => state.runs.find((each) => each.runId === runId))
+  const opening = useSavedRuns((state) => state.opening)
+  if (!saved) return null
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconPlayerPlay size={16} aria-hidden />}
+      loading={opening !== null}
+      onClick={() => void savedRuns.goOn(saved)}
+    >
+      {t('train.goOnFrom', { step: saved.step })}
+    </Button>
   )
 }
 

@@ -24,7 +24,11 @@ export function SavedRuns() {
   return (
     <div className={classes.runs}>
       {failure && (
-        <Failure title={t('train.saved.failed')} error={failure} onClose={savedRuns.dismissFailure} />
+        <Failure
+          title={t(`train.saved.failed.${failure.doing}`)}
+          error={failure.error}
+          onClose={savedRuns.dismissFailure}
+        />
       )}
       {shown.length > 0 && (
         <Panel title={t('train.saved.title', { count: shown.length })} id="saved-runs">

@@ -38,6 +38,7 @@ export const train = {
   failedTitle: 'The run has failed',
   failedKept: 'What it had measured up to then is shown below.',
   again: 'Train again',
+  goOnFrom: 'Go on from step {{step}}',
   changeRecipe: 'Back to the recipe',
   download: 'Download adapter',
   downloadHelp: 'Two files in PEFT layout: adapter_model.safetensors and adapter_config.json.',
@@ -56,7 +57,11 @@ export const train = {
     model: 'the model {{name}}',
     dataset: 'the dataset {{name}}',
     noCopy: 'This browser keeps no copy of your own files.',
-    failed: 'The run could not go on',
+    failed: {
+      look: 'This browser does not let the studio keep runs: after a reload they cannot go on',
+      goOn: 'The run could not go on',
+      discard: 'The run could not be discarded',
+    },
     discardTitle: 'Discard this run?',
     discardText:
       'Its checkpoint of step {{step}} is deleted ({{bytes}}); it can then not go on. What it measured stays in the list of runs.',
