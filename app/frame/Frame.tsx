@@ -39,7 +39,7 @@ export function Frame({ children }: { children: ReactNode }) {
             size="sm"
             aria-label={t('app.menu')}
           />
-          <Link href="/" className={classes.brand}>
+          <Link href="/" className={classes.brand} aria-label={t('app.name')}>
             <Logo />
             <span>{t('app.name')}</span>
           </Link>

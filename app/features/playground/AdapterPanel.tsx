@@ -6,22 +6,16 @@ import { type ErrorData, errorToData, inputError } from '../../../src/util/error
 import { DropArea } from '../../components/DropArea.tsx'
 import { Failure } from '../../components/Failure.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { useHistory, useModel, usePlayground, useRun, useStudio } from '../../stores/context.tsx'
-import { speakersOf } from '../../stores/playground.ts'
+import { useHistory, useModel, usePlayground, useStudio } from '../../stores/context.tsx'
 import { namesOf } from '../runs/run-look.ts'
 import classes from './AdapterPanel.module.css'
 import { adapterAmong, keptAdapter, runsWithAdapter } from './adapter-files.ts'
-import { Sliding } from './SpeechSettingsPanel.tsx'
 
-const MAX_STRENGTH = 2
-
-/** How much of the adapters is heard, and one from files as a column more. */
+/** An adapter of an earlier run or from files, as a column more. */
 export function AdapterPanel() {
   const { t } = useTranslation()
   const { playground, history } = useStudio()
   const adapter = usePlayground((state) => state.adapter)
-  const strength = usePlayground((state) => state.settings.strength)
-  const hasAny = useRun((run) => speakersOf(run, { adapter }).length > 1)
   const records = useHistory((state) => state.records)
   const model = useModel(({ summary }) => summary?.name ?? '')
   const earlier = runsWithAdapter(records, model)
@@ -49,18 +43,6 @@ export function AdapterPanel() {
   }
   return (
     <Panel title={t('playground.another')} help={t('playground.anotherHelp')} id="playground-adapter">
-      {hasAny && (
-        <div className={classes.strength}>
-          <Sliding
-            name="strength"
-            value={strength}
-            max={MAX_STRENGTH}
-            step={0.05}
-            marks={[{ value: 1 }]}
-            onChange={playground.slide}
-          />
-        </div>
-      )}
       {refused && (
         <Failure title={t('playground.notAdapter')} error={refused} onClose={() => setRefused(null)} />
       )}

@@ -1,4 +1,4 @@
-import { Alert, Button, SegmentedControl, Switch, Text, Textarea } from '@mantine/core'
+import { Alert, Anchor, Button, SegmentedControl, Switch, Text, Textarea } from '@mantine/core'
 import { IconPlayerPause, IconPlayerStopFilled, IconSend2 } from '@tabler/icons-react'
 import { type KeyboardEvent, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -10,7 +10,7 @@ import type { PromptMode } from '../../stores/playground-state.ts'
 import { startersOf } from '../../stores/starters.ts'
 import classes from './Composer.module.css'
 
-const SHOWN_STARTERS = 5
+const SHOWN_STARTERS = 4
 
 /** Where a question is written, or taken from the data; says why nothing can be asked when that is so. */
 export function Composer() {
@@ -118,7 +118,10 @@ export function Composer() {
       )}
       {!obstacle && speakersOf(run, { adapter }).length === 1 && (
         <Text size="sm" c="var(--nibble-ink-soft)" mt="sm">
-          {t('playground.emptyNoRun')} <Link href="/train">{t('playground.toTrain')}</Link>
+          {t('playground.emptyNoRun')}{' '}
+          <Anchor component={Link} href="/train" inherit>
+            {t('playground.toTrain')}
+          </Anchor>
         </Text>
       )}
     </Panel>

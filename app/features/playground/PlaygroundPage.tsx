@@ -8,6 +8,7 @@ import { AdapterPanel } from './AdapterPanel.tsx'
 import { Composer } from './Composer.tsx'
 import classes from './PlaygroundPage.module.css'
 import { SpeechSettingsPanel } from './SpeechSettingsPanel.tsx'
+import { StrengthPanel } from './StrengthPanel.tsx'
 import { TurnCard } from './TurnCard.tsx'
 
 /** Base and tuned model side by side on the same question. */
@@ -34,8 +35,10 @@ export function PlaygroundPage() {
       }
     >
       <div className={classes.layout}>
-        <div className={classes.talk}>
+        <div className={classes.ask}>
           <Composer />
+        </div>
+        <div className={classes.turns}>
           {turns.length === 0 ? (
             <div className={classes.empty}>
               <IconMessages size={34} stroke={1.3} aria-hidden />
@@ -56,8 +59,11 @@ export function PlaygroundPage() {
           )}
         </div>
         <div className={classes.side}>
+          <StrengthPanel />
           <SpeechSettingsPanel opened={settingsOpen} />
-          <AdapterPanel />
+          <div className={classes.adapters}>
+            <AdapterPanel />
+          </div>
         </div>
       </div>
     </Page>

@@ -134,9 +134,11 @@ export function Sliding({ name, value, min = 0, max, step, marks, onChange }: Sl
         </span>
       }
       labelElement="div"
+      labelProps={{ className: classes.full }}
     >
       <Slider
         size={5}
+        thumbSize={15}
         min={min}
         max={max}
         step={step}

@@ -26,6 +26,7 @@ export function TurnCard({ turn }: { turn: Turn }) {
           <Button
             variant="subtle"
             size="compact-xs"
+            className={classes.exact}
             aria-expanded={showsPrompt}
             onClick={() => setShowsPrompt(!showsPrompt)}
           >

@@ -1,6 +1,6 @@
 export const playground = {
   title: 'Playground',
-  lead: 'One question to the model as it came and as it is now, side by side. Nothing leaves this computer.',
+  lead: 'One question to the model as it came and as it is now, side by side.',
   ask: 'Your question',
   mode: 'How the text is given',
   modes: { chat: 'Chat', plain: 'Plain text' },
@@ -41,14 +41,15 @@ export const playground = {
   seed: 'Seed',
   seedHelp: 'The same seed draws the same text. It has no effect at temperature 0.',
   anotherSeed: 'Another seed',
-  maxNewTokens: 'Longest answer',
+  maxNewTokens: 'At most',
   maxNewTokensUnit: 'tokens',
   stopStrings: 'Stop at',
   stopStringsHelp: 'The answer ends before any of these lines.',
-  strength: 'Strength of the adapter (α)',
+  strength: 'Strength (α)',
   strengthHelp:
     '1 is as trained, 0 the base alone, more exaggerates. The last question is answered again while you slide.',
   strengthNone: 'Every weight of this run was trained: there is no adapter to turn up or down.',
+  adapter: 'Adapter',
   another: 'One more adapter',
   anotherHelp: 'A PEFT folder for this model: adapter_config.json and adapter_model.safetensors.',
   anotherDrop: 'Drop an adapter folder',
@@ -62,7 +63,7 @@ export const playground = {
   notAdapterMessage: 'adapter_config.json and adapter_model.safetensors are both needed.',
   notAdapterFix: 'Drop the folder that holds the two.',
   empty: 'Nothing asked yet',
-  emptyHelp: 'Take a question from the data below, or write your own.',
+  emptyHelp: 'Take a question from the data above, or write your own.',
   emptyNoRun: 'Only the base answers so far. After a run has begun, its tuned model answers beside it.',
   toTrain: 'Go to training',
   why: {
@@ -89,7 +90,7 @@ export const playground = {
   tokens_other: '{{count}} tokens',
   ended: {
     stop: 'ended by itself',
-    length: 'cut at the longest answer',
+    length: 'cut at its longest',
     context: 'cut: the model’s memory is full',
   },
   differs: '{{differing}} of {{total}} tokens differ from the base',
