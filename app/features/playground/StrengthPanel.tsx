@@ -1,0 +1,36 @@
+import { Text } from '@mantine/core'
+import { useTranslation } from 'react-i18next'
+import { Panel } from '../../components/Panel.tsx'
+import { usePlayground, useRecipe, useRun, useStudio } from '../../stores/context.tsx'
+import { speakersOf } from '../../stores/playground.ts'
+import { Sliding } from './SpeechSettingsPanel.tsx'
+
+const MAX_STRENGTH = 2
+
+/** How much of the adapters is heard, live; there when there is one to hear. */
+export function StrengthPanel() {
+  const { t } = useTranslation()
+  const { playground } = useStudio()
+  const adapter = usePlayground((state) => state.adapter)
+  const strength = usePlayground((state) => state.settings.strength)
+  const speakers = useRun((run) => speakersOf(run, { adapter }).join(' '))
+  const trainsWhole = useRecipe(({ config }) => config?.method === 'full')
+  if (speakers === 'base') return null
+  const fixed = trainsWhole && speakers === 'base run'
+  return (
+    <Panel title={t('playground.adapter')} id="playground-strength">
+      {fixed ? (
+        <Text size="sm">{t('playground.strengthNone')}</Text>
+      ) : (
+        <Sliding
+          name="strength"
+          value={strength}
+          max={MAX_STRENGTH}
+          step={0.05}
+          marks={[{ value: 1 }]}
+          onChange={playground.slide}
+        />
+      )}
+    </Panel>
+  )
+}
