@@ -230,7 +230,7 @@ describe('checkIdentity', () => {
     expect(told.join('\n')).toMatch(/"data.shuffle" was true.* is false/)
     expect(told.join('\n')).toMatch(/another model/)
     expect(told.join('\n')).toMatch(/other data/)
-    expect(told.join('\n')).toMatch(/adapter of another shape/)
+    expect(told.join('\n')).toMatch(/other tensors, or of another shape/)
     expect(told.join('\n')).toMatch(/other kernels: b, c/)
   })
 })

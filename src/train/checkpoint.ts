@@ -16,7 +16,7 @@ export interface RunIdentity {
   /** SHA-256 over what was looked at of the model and over all sequences of the run. */
   model: string
   data: string
-  /** Names, shapes and places of the trainable tensors. */
+  /** Names and shapes of the trainable tensors, in their order. */
   trainable: string
   /** SHA-256 of every kernel of the plan, by name. */
   kernels: Record<string, string>
@@ -218,7 +218,10 @@ export function checkIdentity(saved: RunIdentity, current: RunIdentity): void {
   if (saved.data !== current.data)
     differs('The checkpoint was made with other data', 'Open the dataset that the run began with, unchanged.')
   if (saved.trainable !== current.trainable)
-    differs('The checkpoint is of an adapter of another shape', 'Give the adapter that the run began with.')
+    differs(
+      'The checkpoint is of other tensors, or of another shape',
+      'Give the model and the adapter that the run began with.',
+    )
   const changed = [...new Set([...Object.keys(saved.kernels), ...Object.keys(current.kernels)])].filter(
     (name) => saved.kernels[name] !== current.kernels[name],
   )
@@ -265,8 +268,8 @@ export async function kernelHashes({ kernels, stages }: Plan): Promise<Record<st
   return hashes
 }
 
-/** SHA-256 of the trainable tensors' names, shapes and places. */
+/** SHA-256 of the trainable tensors' names and shapes, in the order in which they lie in the pool. */
 export const trainableHash = ({ pool }: Program): Promise<string> =>
-  hashOf((pool?.tensors ?? []).map(({ name, shape, home }) => [name, shape, home]))
+  hashOf((pool?.tensors ?? []).map(({ name, shape }) => [name, shape]))
 
 const hashOf = (value: unknown): Promise<string> => sha256(new TextEncoder().encode(JSON.stringify(value)))

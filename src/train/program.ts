@@ -2,7 +2,7 @@ import type { RunConfig } from '../config/schema.ts'
 import type { Dtype } from '../formats/dtype.ts'
 import type { ModelConfig } from '../formats/model-config.ts'
 import { backward } from '../graph/backward.ts'
-import { type DeviceTraits, largestBinding } from '../graph/device.ts'
+import { DEFAULT_LIMITS, type DeviceTraits, largestBinding } from '../graph/device.ts'
 import { Graph } from '../graph/graph.ts'
 import { makePlan } from '../graph/make-plan.ts'
 import type { Plan } from '../graph/plan.ts'
@@ -130,9 +130,15 @@ export function buildProgram(request: ProgramRequest): Program {
   }
 }
 
+/**
+ * A pool's buffers hold what every device binds, or one tensor that is larger: the same cut everywhere, so that no
+ * device sums the gradient's norm in an order of its own, and no limit is said to be exceeded for less than a tensor.
+ */
+const SEGMENT_BYTES = DEFAULT_LIMITS.maxStorageBufferBindingSize
+
 /** Declares the weights, and the pool of what is trained of them or beside them. */
 function placeWeights({ model, dtypeOf, config, placement, traits }: ProgramRequest) {
-  const maxSegmentBytes = largestBinding(traits.limits)
+  const maxSegmentBytes = Math.min(SEGMENT_BYTES, largestBinding(traits.limits))
   const quantization = baseStorage(config)
   if (placement === 'all-weights') {
     const trained = new ParameterPool('weights', 'weights', maxSegmentBytes)
