@@ -41,10 +41,14 @@ export function Rail({ onNavigate }: { onNavigate: () => void }) {
   const run = useRun((state) => state)
   const playground = usePlayground((state) => state)
   const verified = useVerification(({ status }) => status)
+  const refused: StepStatus | null =
+    verified === 'failed' && run.status === 'idle'
+      ? { state: 'attention', why: t('device.verification.short.failed') }
+      : null
   const steps: { to: string; name: string; status: StepStatus }[] = [
     { to: '/model', name: t('nav.model'), status: modelStatus(model, t) },
     { to: '/data', name: t('nav.data'), status: dataStatus(dataset, t) },
-    { to: '/train', name: t('nav.train'), status: trainStatus(run, recipe, t) },
+    { to: '/train', name: t('nav.train'), status: refused ?? trainStatus(run, recipe, t) },
     { to: '/playground', name: t('nav.playground'), status: playgroundStatus(playground, model, run, t) },
   ]
   return (

@@ -111,6 +111,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
     load: () => import('./plan.ts'),
   },
+  {
+    name: 'verify',
+    summary: 'whether this GPU computes what it should, check by check',
+    options: {},
+    load: () => import('./verify.ts'),
+  },
 ]
 
 /** Commands of the contract that this version does not have. */

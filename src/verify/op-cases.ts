@@ -34,6 +34,7 @@ export function opCases({ software }: Pick<DeviceTraits, 'software'>): OpCase[] 
     ropeCase({ tokens: 7, heads: 2, headDim: 32, positions: [0, 1, 2, 3, 0, 1, 400] }),
     swigluCase('5×64', [5, 64], 4),
     linearCase('f32', [35, 72, 40]),
+    linearCase('f32', [35, 72, 24]),
     linearCase('bf16', [35, 72, 40]),
     linearCase('f16', [35, 72, 40]),
     linearCase(NF4, [35, 72, 40]),
@@ -44,7 +45,7 @@ export function opCases({ software }: Pick<DeviceTraits, 'software'>): OpCase[] 
     linearCase(NF4, [1, 172, 40]),
     linearCase('bf16', [1, 576, 40]),
     adapterCase([70, 64, 36, 8, 0]),
-    adapterCase([35, 64, 36, 8, 0.1]),
+    adapterCase([35, 64, 36, 16, 0.1]),
     adapterCase([1, 64, 36, 8, 0]),
     ...headDims(software).map((headDim) =>
       attentionCase(`with heads of ${headDim}, packed documents`, shape(1, 37, 4, 2, headDim), {

@@ -1,6 +1,5 @@
 import { Group, Text } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react'
-import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import type { VerificationCheck } from '../../../src/session/reports.ts'
 import { DataTable } from '../../charts/DataTable.tsx'
@@ -23,8 +22,14 @@ export function ChecksTable({ checks }: { checks: readonly VerificationCheck[] }
           value: ({ kind }) => t(`device.verification.kind.${kind}`),
           align: 'left',
         },
-        { name: t('device.verification.figure'), value: (check) => figure(check, check.figure, t) },
-        { name: t('device.verification.allowed'), value: (check) => figure(check, check.tolerance, t) },
+        {
+          name: t('device.verification.figure'),
+          value: (check) => <Figure check={check} value={check.figure} />,
+        },
+        {
+          name: t('device.verification.allowed'),
+          value: (check) => <Figure check={check} value={check.tolerance} />,
+        },
         { name: t('device.verification.time'), value: ({ durationMs }) => `${formatInteger(durationMs)} ms` },
       ]}
     />
@@ -58,12 +63,11 @@ function Name({ check: { name, kernels, problem } }: { check: VerificationCheck 
   )
 }
 
-/** Bytes are the same or not; what is computed has an error, with the unit that the kind of check measures it in. */
-function figure({ kind }: VerificationCheck, value: number | null, t: TFunction): string {
+/** Bytes are the same or not; what is computed has an error, on hover with the unit that it is measured in. */
+function Figure({ check: { kind }, value }: { check: VerificationCheck; value: number | null }) {
+  const { t } = useTranslation()
   if (value === null) return t('device.verification.notComputed')
-  if (kind === 'hashes')
-    return value === 0
-      ? t('device.verification.identical')
-      : t('device.verification.different', { count: value })
-  return value === 0 ? '0' : t(`device.verification.unit.${kind}`, { value: formatNumber(value, 2) })
+  if (kind === 'hashes' && value === 0) return t('device.verification.identical')
+  if (kind === 'hashes') return t('device.verification.different', { count: value })
+  return <span title={t(`device.verification.unit.${kind}`)}>{formatNumber(value, 2)}</span>
 }

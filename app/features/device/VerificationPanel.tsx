@@ -28,6 +28,7 @@ export function VerificationPanel() {
         isRunning ? (
           <Button
             variant="default"
+            flex="none"
             leftSection={<IconX size={16} aria-hidden />}
             onClick={verification.cancel}
           >
@@ -36,6 +37,7 @@ export function VerificationPanel() {
         ) : (
           <Button
             variant="default"
+            flex="none"
             leftSection={<IconRefresh size={16} aria-hidden />}
             disabled={atWork}
             title={atWork ? t('device.verification.busy') : undefined}
@@ -46,12 +48,14 @@ export function VerificationPanel() {
         )
       }
     >
-      <div aria-live="polite">{isRunning ? <VerificationProgress /> : <Verdict />}</div>
-      {status === 'failed' && (
-        <Failure title={t('device.verification.wrongTitle')} error={wrongGpu(state, t)} />
-      )}
-      {error && <Failure title={t('device.verification.unfinishedTitle')} error={error} />}
-      {checks.length > 0 && <ChecksTable checks={checks} />}
+      <div className={classes.parts}>
+        <div aria-live="polite">{isRunning ? <VerificationProgress /> : <Verdict />}</div>
+        {status === 'failed' && (
+          <Failure title={t('device.verification.wrongTitle')} error={wrongGpu(state, t)} />
+        )}
+        {error && <Failure title={t('device.verification.unfinishedTitle')} error={error} />}
+        {checks.length > 0 && <ChecksTable checks={checks} />}
+      </div>
     </Panel>
   )
 }
@@ -64,21 +68,21 @@ function Verdict() {
   const Icon = passed ? IconCircleCheck : IconAlertTriangle
   const tone = passed ? 'var(--nibble-good)' : status === 'failed' ? 'var(--nibble-bad)' : undefined
   return (
-    <Group gap="xs" className={classes.verdict}>
-      {tone && <Icon size={19} color={tone} aria-hidden />}
+    <Group gap="xs" wrap="nowrap" align="flex-start">
+      {tone && <Icon size={19} color={tone} aria-hidden className={classes.mark} />}
       <Text fw={550} c={tone}>
         {t(`device.verification.status.${status}`, {
           count: passed ? checks.length : failed,
           total: checks.length,
           done: checks.length,
           time: formatDuration(durationMs),
-        })}
+        })}{' '}
+        {verifiedAt !== null && (
+          <Text span size="sm" c="var(--nibble-ink-soft)">
+            {t('device.verification.when', { date: new Date(verifiedAt).toLocaleString('en') })}
+          </Text>
+        )}
       </Text>
-      {verifiedAt !== null && (
-        <Text size="sm" c="var(--nibble-ink-soft)">
-          {t('device.verification.when', { date: new Date(verifiedAt).toLocaleString('en') })}
-        </Text>
-      )}
     </Group>
   )
 }

@@ -75,8 +75,8 @@ export const device = {
       curve: 'golden curve',
     },
     unit: {
-      op: '{{value}} (squared, relative)',
-      curve: '{{value}} (relative)',
+      op: 'Mean squared error, relative to the mean square of what is right',
+      curve: 'Relative error',
     },
     short: {
       unknown: 'not checked yet',
