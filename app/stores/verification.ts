@@ -208,7 +208,7 @@ export function createVerification(inner: Engine, options: VerificationOptions) 
       if (status !== 'failed') return
       throw new StudioError(
         'device/wrong',
-        `This GPU computes wrongly: ${wrongKernels.join(', ')} did not give what the reference gives`,
+        `This GPU computes wrongly: ${named(wrongKernels)} did not give what the reference gives`,
         { hint: 'Update the graphics driver and the browser, then check again on the page of the device.' },
       )
     },
@@ -216,6 +216,11 @@ export function createVerification(inner: Engine, options: VerificationOptions) 
 }
 
 export type Verification = ReturnType<typeof createVerification>
+
+const NAMED = 3
+
+const named = (kernels: readonly string[]): string =>
+  [...kernels.slice(0, NAMED), ...(kernels.length > NAMED ? ['others'] : [])].join(', ')
 
 function stateOf({ report, verifiedAt }: Verdict): VerificationState {
   const { passed, checks, wrongKernels, durationMs } = report
