@@ -1,4 +1,4 @@
-import { Button, Loader, Text, VisuallyHidden } from '@mantine/core'
+import { Button, Loader, Text } from '@mantine/core'
 import { IconCheck } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -100,11 +100,6 @@ export function AnswerCard({ turn, answer }: AnswerCardProps) {
                 )}
               </p>
             </>
-          )}
-          {status === 'done' && result && (
-            <VisuallyHidden role="status">
-              {t('playground.spoken', { name, text: result.text || t('playground.silent') })}
-            </VisuallyHidden>
           )}
         </>
       )}

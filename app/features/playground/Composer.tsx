@@ -119,7 +119,7 @@ export function Composer() {
       {!obstacle && speakersOf(run, { adapter }).length === 1 && (
         <Text size="sm" c="var(--nibble-ink-soft)" mt="sm">
           {t('playground.emptyNoRun')}{' '}
-          <Anchor component={Link} href="/train" inherit>
+          <Anchor component={Link} href="/train" inherit underline="always">
             {t('playground.toTrain')}
           </Anchor>
         </Text>

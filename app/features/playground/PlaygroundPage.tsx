@@ -2,6 +2,7 @@ import { Button, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconAdjustmentsHorizontal, IconMessages } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
+import { Announcer } from '../../components/Announcer.tsx'
 import { Page } from '../../components/Page.tsx'
 import { usePlayground, useStudio } from '../../stores/context.tsx'
 import { AdapterPanel } from './AdapterPanel.tsx'
@@ -9,6 +10,7 @@ import { Composer } from './Composer.tsx'
 import classes from './PlaygroundPage.module.css'
 import { SpeechSettingsPanel } from './SpeechSettingsPanel.tsx'
 import { StrengthPanel } from './StrengthPanel.tsx'
+import { speakerName } from './speaker-name.ts'
 import { TurnCard } from './TurnCard.tsx'
 
 /** Base and tuned model side by side on the same question. */
@@ -16,6 +18,7 @@ export function PlaygroundPage() {
   const { t } = useTranslation()
   const { playground } = useStudio()
   const turns = usePlayground((state) => state.turns)
+  const spoken = useSpoken()
   const [settingsOpen, { toggle }] = useDisclosure(false)
   return (
     <Page
@@ -34,6 +37,7 @@ export function PlaygroundPage() {
         </Button>
       }
     >
+      <Announcer urgent sentence={spoken} />
       <div className={classes.layout}>
         <div className={classes.ask}>
           <Composer />
@@ -68,4 +72,19 @@ export function PlaygroundPage() {
       </div>
     </Page>
   )
+}
+
+/** The answers to the last question in sentences, as each is whole: for those who listen to the page. */
+function useSpoken(): string {
+  const { t } = useTranslation()
+  return usePlayground(({ turns }) => {
+    const answers = Object.values(turns[0]?.answers ?? {})
+    return answers
+      .flatMap(({ status, result, label }) => {
+        if (status !== 'done' || !result) return []
+        const text = result.text || t('playground.silent')
+        return [t('playground.spoken', { name: speakerName(label, t), text })]
+      })
+      .join(' ')
+  })
 }

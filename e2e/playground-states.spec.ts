@@ -1,0 +1,151 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, type Page, test } from '@playwright/test'
+import { browserEnv, findBrowser } from '../scripts/browser.mjs'
+import { type Script, scriptEngine } from './support/scripted-engine.ts'
+
+/** The playground in its states, against a scripted engine (see page-states.spec.ts). */
+
+test.use({
+  launchOptions: {
+    executablePath: findBrowser(),
+    args: ['--no-sandbox', '--disable-gpu'],
+    env: browserEnv(),
+  },
+})
+
+const column = (page: Page, name: string) => page.getByRole('article', { name })
+
+async function open(page: Page, script: Script = {}): Promise<void> {
+  await scriptEngine(page, { steps: 6, paceMs: 2, layers: 2, ...script })
+  await page.goto('./#/')
+  await expect(page.getByRole('button', { name: /^Start training/ })).toBeEnabled()
+}
+
+async function train(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Start training/ }).click()
+  await expect(page.getByRole('heading', { name: /^Done/ })).toBeVisible({ timeout: 60_000 })
+}
+
+/** The fourth step of the work, by its key. */
+const toPlayground = (page: Page) => page.keyboard.press('4')
+
+const alaska = (page: Page) => page.getByRole('button', { name: 'What is the capital of Alaska?' })
+
+async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze()
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)).toEqual(
+    [],
+  )
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`base and tuned side by side, differences and probabilities shown (${colorScheme})`, async ({
+    page,
+  }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await open(page)
+    await train(page)
+    await toPlayground(page)
+    await expectAccessible(page)
+    await alaska(page).click()
+    await expect(column(page, 'Base')).toContainText('a small town')
+    await expect(column(page, 'Tuned')).toContainText('The capital of Alaska is Juneau.')
+    await expect(column(page, 'Tuned')).toContainText('as in the data')
+    await expect(column(page, 'Tuned')).toContainText('1 of 6 tokens differ from the base')
+    await expect(column(page, 'Base')).toContainText('87.3 tokens/s')
+    await expect(page.getByText('In the data: The capital of Alaska is Juneau.')).toBeVisible()
+
+    const strip = column(page, 'Tuned').getByRole('slider')
+    await strip.focus()
+    await page.keyboard.press('End')
+    await expect(strip).toHaveAttribute('aria-valuetext', /token 6 of 6: " Juneau\.", 9\d(\.\d)? %/)
+    await expect(column(page, 'Tuned')).toContainText('% sure')
+
+    await page.getByRole('button', { name: 'Show exact prompt' }).click()
+    await expect(page.getByText('<|user|>What is the capital of Alaska?<|end|><|assistant|>')).toBeVisible()
+    await expectAccessible(page)
+  })
+}
+
+test('sliding the adapter down to the base answers the last question again, live', async ({ page }) => {
+  await open(page)
+  await train(page)
+  await toPlayground(page)
+  await alaska(page).click()
+  await expect(column(page, 'Tuned')).toContainText('Juneau')
+  await page.getByRole('slider', { name: /^Strength/ }).focus()
+  await page.keyboard.press('Home')
+  await expect(column(page, 'Tuned')).toContainText('a small town')
+  await expect(column(page, 'Tuned')).toContainText('× 0')
+  await expect(column(page, 'Tuned')).toContainText('the same as the base')
+})
+
+test('a text is written while it comes, and stopped by a button', async ({ page }) => {
+  await open(page, { holdTextAt: 3 })
+  await toPlayground(page)
+  await page.getByRole('textbox', { name: 'Ask something' }).fill('What is the capital of Arizona?')
+  await page.keyboard.press('Enter')
+  await expect(column(page, 'Base')).toContainText('The capital of')
+  await expect(column(page, 'Base')).toContainText('writes')
+  await expect(page.getByRole('link', { name: /Playground/ })).toContainText('answering')
+  await page.getByRole('button', { name: 'Stop', exact: true }).click()
+  await expect(column(page, 'Base')).toContainText('stopped')
+  await expect(page.getByRole('button', { name: 'Ask', exact: true })).toBeVisible()
+})
+
+test('while a run trains it offers to pause, and then both answer', async ({ page }) => {
+  await open(page, { steps: 24, holdAt: 12 })
+  await page.getByRole('button', { name: /^Start training/ }).click()
+  await expect(page.locator('#page').getByText('step 12 of 24', { exact: true })).toBeVisible()
+  await toPlayground(page)
+  await expect(alaska(page)).toBeDisabled()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Pause the run' }).click()
+  await alaska(page).click()
+  await expect(column(page, 'Tuned')).toContainText('paused at step 12')
+  await expect(column(page, 'Tuned')).toContainText('Juneau')
+})
+
+test('a failure stands in its column, with what to do', async ({ page }) => {
+  const lost = { code: 'device/lost', message: 'The GPU was lost', hint: 'Close other programs.' }
+  await open(page, { reject: { 'model/generate': lost } })
+  await toPlayground(page)
+  await alaska(page).click()
+  await expect(column(page, 'Base').getByRole('alert')).toContainText('The GPU was lost')
+  await expect(column(page, 'Base').getByRole('button', { name: 'Try again' })).toBeVisible()
+  await expectAccessible(page)
+})
+
+test('an adapter from files is one column more; other files are refused with what is missing', async ({
+  page,
+}) => {
+  await open(page)
+  await toPlayground(page)
+  const input = page.locator('#page input[type=file]').first()
+  const json = { name: 'adapter_config.json', mimeType: 'application/json', buffer: Buffer.from('{}') }
+  await input.setInputFiles([json])
+  await expect(page.getByRole('alert')).toContainText('adapter_model.safetensors')
+  await input.setInputFiles([
+    json,
+    { name: 'adapter_model.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from('00') },
+  ])
+  await expect(page.getByRole('alert')).toHaveCount(0)
+  await alaska(page).click()
+  await expect(column(page, 'adapter')).toContainText('Juneau')
+  await expect(column(page, 'Tuned')).toHaveCount(0)
+})
+
+test('nothing is wider than a phone; the settings are behind a button there', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  await open(page)
+  await page.evaluate(() => {
+    location.hash = '/playground'
+  })
+  await alaska(page).click()
+  await expect(column(page, 'Base')).toContainText('a small town')
+  await expect(page.getByRole('textbox', { name: /^Seed/ })).toBeHidden()
+  await page.getByRole('button', { name: 'Settings', exact: true }).click()
+  await expect(page.getByRole('textbox', { name: /^Seed/ })).toBeVisible()
+  const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  expect(excess).toBeLessThanOrEqual(0)
+})
