@@ -79,6 +79,12 @@ test('two runs are overlaid with what differed, renamed, and deleted after a que
   await page.getByText('time', { exact: true }).click()
   await page.getByText('each step', { exact: true }).click()
   await expectAccessible(page)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await expectAccessible(page)
+  for (const width of [390, 1280]) {
+    await page.setViewportSize({ width, height: 720 })
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0)
+  }
 
   await page.reload()
   await expect(overlay).toBeVisible()
@@ -129,6 +135,9 @@ test('a run as one file is opened by a fresh profile, curve, notes and adapter',
   await other.getByRole('link', { name: 'us-state-capitals 1' }).click()
   await expect(other.getByRole('figure', { name: summary ?? '' })).toBeVisible()
   await expect(other.getByText('<img src=x onerror=alert(1)>')).toBeVisible()
+  await other.getByRole('button', { name: 'Train with this recipe' }).click()
+  await expect(other.locator('#page').getByText('us-state-capitals 1').first()).toBeVisible()
+  await other.goBack()
   const again = await download(other, () => other.getByRole('button', { name: 'Download adapter' }).click())
   expect(again).toEqual(adapter)
   await other.context().close()

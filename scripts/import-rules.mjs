@@ -79,7 +79,6 @@ const SCREEN_PACKAGES = [
   'react-dom/**',
   '@mantine/**',
   '@tabler/**',
-  'recharts',
   'zustand',
   'zustand/**',
 ]

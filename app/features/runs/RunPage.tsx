@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, Group, Skeleton, Table, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconArrowLeft, IconDownload, IconPackageExport, IconPencil } from '@tabler/icons-react'
+import { IconArrowLeft, IconDownload, IconPackageExport, IconPencil, IconRepeat } from '@tabler/icons-react'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
@@ -11,9 +11,9 @@ import { Page } from '../../components/Page.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { Quantity } from '../../components/Quantity.tsx'
 import { formatBytes, formatCount, formatDuration, formatInteger } from '../../format/numbers.ts'
-import { ShownRun, useHistory, useStudio } from '../../stores/context.tsx'
+import { ShownRun, useHistory, useRun, useStudio } from '../../stores/context.tsx'
 import { type KeptRun, keptState, type RunRecord } from '../../stores/history-record.ts'
-import type { RunState } from '../../stores/run.ts'
+import { isLive, type RunState } from '../../stores/run.ts'
 import { RunBoard } from '../train/RunBoard.tsx'
 import { settingsOf } from './config-differences.ts'
 import { EditRun } from './EditRun.tsx'
@@ -196,9 +196,32 @@ function Charts({ run }: { run: KeptRun }) {
 function Settings({ record }: { record: RunRecord }) {
   const { t } = useTranslation()
   const nameOf = useSettingName()
+  const { openRecipe, newRun } = useStudio()
+  const [, navigate] = useLocation()
+  const locked = useRun((run) => isLive(run.status))
   const settings = useMemo(() => [...settingsOf(record.config)], [record.config])
+  const takeRecipe = () => {
+    newRun()
+    openRecipe(record.name, JSON.stringify(record.config))
+    navigate('/train')
+  }
   return (
-    <Panel title={t('runs.one.settings')} help={t('runs.one.settingsHelp')} id="run-settings">
+    <Panel
+      title={t('runs.one.settings')}
+      help={t('runs.one.settingsHelp')}
+      id="run-settings"
+      actions={
+        <Button
+          variant="default"
+          size="compact-sm"
+          leftSection={<IconRepeat size={14} aria-hidden />}
+          disabled={locked}
+          onClick={takeRecipe}
+        >
+          {t('runs.one.useRecipe')}
+        </Button>
+      }
+    >
       <div className={classes.settings}>
         <Table verticalSpacing={4} fz="sm" className="tabular">
           <Table.Tbody>

@@ -1,10 +1,11 @@
-import { Anchor, Checkbox, Table, Text, UnstyledButton } from '@mantine/core'
-import { IconArrowDown, IconArrowUp, IconNote } from '@tabler/icons-react'
+import { Anchor, Checkbox, Table, Text } from '@mantine/core'
+import { IconNote } from '@tabler/icons-react'
 import type { TFunction } from 'i18next'
 import { type ReactNode, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { Quantity } from '../../components/Quantity.tsx'
+import { SortableHead } from '../../components/SortableHead.tsx'
 import { formatBytes, formatDuration, formatInteger } from '../../format/numbers.ts'
 import type { RunRecord } from '../../stores/history-record.ts'
 import { RunMenu } from './RunMenu.tsx'
@@ -153,30 +154,5 @@ function Steps({ step, total }: { step: number; total: number }) {
     <span title={t('runs.stepsOf', { step: formatInteger(step), total: formatInteger(total) })}>
       {formatInteger(step)}
     </span>
-  )
-}
-
-interface SortableHeadProps {
-  name: string
-  align: 'left' | 'right'
-  direction: 'ascending' | 'descending' | undefined
-  onSort: () => void
-}
-
-function SortableHead({ name, align, direction, onSort }: SortableHeadProps) {
-  const { t } = useTranslation()
-  const Arrow = direction === 'ascending' ? IconArrowUp : IconArrowDown
-  return (
-    <Table.Th ta={align} aria-sort={direction}>
-      <UnstyledButton
-        onClick={onSort}
-        className={classes.sort}
-        title={t('runs.sortBy', { column: name })}
-        data-sorted={direction ? true : undefined}
-      >
-        {name}
-        <Arrow size={13} aria-hidden className={classes.arrow} />
-      </UnstyledButton>
-    </Table.Th>
   )
 }
