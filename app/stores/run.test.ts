@@ -155,6 +155,14 @@ describe('foldRunEvent', () => {
     ])
   })
 
+  it('takes the steps before a checkpoint that nobody came to keep from the start that goes on from it', () => {
+    const recent = [1, 2].map((number) => ({ step: number, metrics: { 'train/loss': 4 - number } }))
+    const elsewhere = fold([{ ...started, resumedFrom: 2, recent }, step(3, 0)])
+    expect([...elsewhere.steps].map(({ step }) => step)).toEqual([1, 2, 3])
+    const here = fold([{ ...started, resumedFrom: 2, recent }], fold([started, step(1, 9)]))
+    expect([...here.steps].map(({ metrics }) => metrics['train/loss'])).toEqual([9, 2])
+  })
+
   it('begins again after a device that was lost before the first checkpoint: everything comes again', () => {
     const lost = fold([started, evaluated(0, 3), step(1, 3)])
     const back = fold([{ ...started, resumedFrom: 0 }, evaluated(0, 3)], lost)

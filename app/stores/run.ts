@@ -178,12 +178,17 @@ function started(state: RunState, event: Extract<RunEvent, { type: 'run/started'
   const { runId, resumedFrom: from = 0, totalSteps, plannedBytes, totalBytes, trainableParameters } = event
   const known = { runId, totalSteps, plannedBytes, plannedTotalBytes: totalBytes, trainableParameters }
   const begun: RunState = { ...startingRun, ...known, status: 'running', step: from }
-  if (state.runId !== runId) return begun
+  const withRecent = (steps: StepSeries) =>
+    (event.recent ?? []).reduce(
+      (series, each) => (each.step > (series.last?.step ?? 0) ? series.append(each) : series),
+      steps,
+    )
+  if (state.runId !== runId) return { ...begun, steps: withRecent(StepSeries.empty) }
   // The evaluation before the first step and the one after the last come again.
   const comesAgain = (step: number) => step === from && (step === 0 || step === totalSteps)
   return {
     ...begun,
-    steps: state.steps.until(from),
+    steps: withRecent(state.steps.until(from)),
     evaluations: state.evaluations.filter(({ step }) => step <= from && !comesAgain(step)),
     deltaRatios: state.deltaRatios.filter(({ step }) => step <= from),
     checkpoint: state.checkpoint,

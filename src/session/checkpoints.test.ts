@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { MemoryPageStore } from '../optim/page-store.ts'
-import { collectOrphans, discardCheckpoint } from './checkpoints.ts'
+import { collectOrphans, discardCheckpoint, recentSteps } from './checkpoints.ts'
 import type { RunLocks } from './run-locks.ts'
 
 const holding = (...runs: string[]): RunLocks => ({ hold: async () => null, held: async () => new Set(runs) })
@@ -27,6 +27,12 @@ test('pages of a run that was killed before its first checkpoint are collected, 
     'saved/checkpoint.json',
     'saved/moments/0-64.1',
   ])
+})
+
+test('the last steps are read back from JSON with what was not finite', () => {
+  const recent = [{ step: 3, metrics: { 'train/loss': Number.NaN, 'optimizer/lr': 1 } }]
+  const read = recentSteps(JSON.parse(JSON.stringify({ recent })))
+  expect(read).toEqual(recent)
 })
 
 test('a checkpoint is discarded with its pages, unless its run is under way', async () => {

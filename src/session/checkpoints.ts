@@ -11,7 +11,7 @@ import {
   trainableHash,
 } from '../train/checkpoint.ts'
 import { inputError } from '../util/errors.ts'
-import type { RunSummary } from './events.ts'
+import type { RunSummary, StepMetrics } from './events.ts'
 import { dataFingerprint, modelFingerprint } from './fingerprint.ts'
 import type { OpenedModel } from './open-model.ts'
 import type { PreparedRun } from './prepare-run.ts'
@@ -24,7 +24,16 @@ export interface RunProgress {
   modelName: string
   /** Milliseconds since 1970. */
   savedAt: number
+  /** The last logged steps: whoever listened may have been killed before it kept them. Checkpoints of older versions lack it. */
+  recent?: StepMetrics[]
 }
+
+/** The last steps that a checkpoint tells of. In JSON, what is not finite has become null. */
+export const recentSteps = ({ recent = [] }: RunProgress): StepMetrics[] =>
+  recent.map(({ step, metrics }) => ({
+    step,
+    metrics: Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, value ?? Number.NaN])),
+  }))
 
 export type RunCheckpoint = CheckpointManifest<RunProgress>
 

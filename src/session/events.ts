@@ -61,6 +61,8 @@ export type RunEvent =
       trainableParameters: number
       /** Step that it goes on from: of a checkpoint, or 0 where it begins again after a lost device. What was told of later steps comes again. */
       resumedFrom?: number
+      /** The last steps before that place, which a listener that was killed may lack. */
+      recent?: StepMetrics[]
     }
   /** Progress of a phase in its own unit; `done` of `total`. */
   | {

@@ -11,8 +11,8 @@ import { type LoadedWeight, loadWeights } from '../train/load-weights.ts'
 import type { Program } from '../train/program.ts'
 import { type TrainerEvent, train } from '../train/trainer.ts'
 import { StudioError } from '../util/errors.ts'
-import { deviceLine, type RunCheckpoint, type RunProgress, runIdentity } from './checkpoints.ts'
-import type { MetricName, RunEvent, RunSummary } from './events.ts'
+import { deviceLine, type RunCheckpoint, type RunProgress, recentSteps, runIdentity } from './checkpoints.ts'
+import type { MetricName, RunEvent, RunSummary, StepMetrics } from './events.ts'
 import { exportTrained } from './export-run.ts'
 import type { OutputFile } from './files.ts'
 import type { LoadedProgram } from './generation.ts'
@@ -66,6 +66,9 @@ export async function realiseProgram(
   }
 }
 
+/** More than come between two writes of whoever keeps the curve. */
+const RECENT_STEPS = 256
+
 /** One run from Start to its end, and its adapter for as long as it is kept. */
 export class RunSession {
   readonly runId: string
@@ -74,6 +77,7 @@ export class RunSession {
   private summary: RunSummary
   private readonly saves: { resolve: (saved: { step: number }) => void; reject: (error: unknown) => void }[] =
     []
+  private recent: StepMetrics[]
   private restsAt = 0
   private savedStep: number | null = null
   private hasWarnedOfStorage = false
@@ -90,6 +94,7 @@ export class RunSession {
   constructor(private readonly options: RunOptions) {
     const from = options.storage?.from
     this.runId = from?.run ?? options.runId ?? crypto.randomUUID()
+    this.recent = from ? recentSteps(from.progress) : []
     this.summary = from?.progress.summary ?? {
       runId: this.runId,
       steps: 0,
@@ -183,6 +188,7 @@ export class RunSession {
       totalBytes: plan.totalBytes,
       trainableParameters: program.pool?.trainableElements ?? 0,
       ...((from || again) && { resumedFrom: from?.step ?? 0 }),
+      ...(from && { recent: this.recent }),
     })
     const { executable, loaded } = await realiseProgram(program, { model, runtime, onEvent, signal })
     this.executable = executable
@@ -297,15 +303,15 @@ export class RunSession {
         const secondsPerStep = (performance.now() - trainingFrom) / 1000 / (event.step - stepsDone)
         if (event.step % logEvery === 0 || event.step === totalSteps) {
           const metrics = event.paging && pagingMetrics(event.paging, paging)
-          onEvent(
-            stepEvent(
-              event,
-              totalSteps,
-              secondsPerStep * (totalSteps - event.step),
-              executable.allocatedBytes,
-              metrics,
-            ),
+          const told = stepEvent(
+            event,
+            totalSteps,
+            secondsPerStep * (totalSteps - event.step),
+            executable.allocatedBytes,
+            metrics,
           )
+          this.recent = [...this.recent, told.step].slice(-RECENT_STEPS)
+          onEvent(told)
           if (event.paging) onEvent({ type: 'paging/state', step: event.step, paging: event.paging })
           paging = event.paging
         }
@@ -353,6 +359,7 @@ export class RunSession {
           totalSteps: prepared.steps.totalSteps,
           modelName: model.name,
           savedAt: Date.now(),
+          recent: this.recent,
         }
         const sizeBytes = await this.checkpoints.save(step, prepared.steps.position, progress)
         this.savedStep = step
@@ -455,7 +462,7 @@ function stepEvent(
   secondsLeft: number,
   gpuBytes: number,
   paging: Partial<Record<MetricName, number>> | null,
-): RunEvent {
+): Extract<RunEvent, { type: 'run/step' }> {
   return {
     type: 'run/step',
     totalSteps,

@@ -12,6 +12,7 @@ import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { Panel } from '../../components/Panel.tsx'
 import { formatNumber } from '../../format/numbers.ts'
+import { asAdvice, asSentence } from '../../format/sentences.ts'
 import { useRun } from '../../stores/context.tsx'
 import type { LogEntry } from '../../stores/run.ts'
 import classes from './EventLog.module.css'
@@ -86,7 +87,7 @@ function inWords(entry: LogEntry, t: TFunction): string {
         value: formatNumber(entry.value),
       })
     case 'warning':
-      return [entry.message, entry.fix].filter(Boolean).join(' ')
+      return [asSentence(entry.message), entry.fix && asAdvice(entry.fix)].filter(Boolean).join(' ')
     case 'finished':
       return t(entry.stopped ? 'cards.log_.stopped' : 'cards.log_.finished')
     case 'failed':

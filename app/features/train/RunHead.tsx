@@ -99,7 +99,7 @@ function Live() {
         )}
       </div>
       {warning && (
-        <Alert role="alert" variant="light" color="orange" mt="sm" icon={<IconAlertTriangle aria-hidden />}>
+        <Alert role="alert" variant="default" color="orange" mt="sm" icon={<IconAlertTriangle aria-hidden />}>
           {asSentence(warning.message)} {warning.fix && asAdvice(warning.fix)}
         </Alert>
       )}

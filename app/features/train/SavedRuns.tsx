@@ -77,7 +77,12 @@ function Saved({ saved }: { saved: SavedRun }) {
             {needed.map((what, index) => (
               <span key={what}>
                 {index > 0 && ` ${t('train.saved.and')} `}
-                <Anchor component={Link} href={what === 'model' ? '/model' : '/data'} size="sm">
+                <Anchor
+                  component={Link}
+                  href={what === 'model' ? '/model' : '/data'}
+                  size="sm"
+                  underline="always"
+                >
                   {t(`train.saved.${what}`, { name: inputs[what] ?? '' })}
                 </Anchor>
               </span>

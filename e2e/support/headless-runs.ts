@@ -1,0 +1,170 @@
+import { mkdtempSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { type BrowserContext, type CDPSession, chromium, type Page } from '@playwright/test'
+import { browserEnv, findBrowser } from '../../scripts/browser.mjs'
+import { app, ensureBuilt } from '../../scripts/build.mjs'
+import { chromiumArgs } from '../../scripts/chromium-args.mjs'
+import { connect } from '../../src/cli/chromium/chromium-engine.ts'
+import { type ExchangeServer, startExchangeServer } from '../../src/cli/chromium/exchange-server.ts'
+import { parseRunConfig } from '../../src/config/parse.ts'
+import type { RunConfig } from '../../src/config/schema.ts'
+import type { Engine } from '../../src/session/engine.ts'
+import { goldenCase, runConfigOf, writeDataset } from '../golden/support/cases.ts'
+
+export const storage = { kind: 'browser' } as const
+
+export interface HeadlessRuns {
+  browser: KillableBrowser
+  config: RunConfig
+  /** An engine in a page of the browser, with the golden model and its rows opened. */
+  open(): Promise<Engine>
+  /** The adapter of a run that nothing has disturbed. */
+  whole: Uint8Array
+}
+
+/**
+ * Small runs in a real page on IndexedDB: every page of the moments goes through it, and every step is saved. `work`
+ * gets what it needs; all is closed and deleted afterwards.
+ */
+export async function withHeadlessRuns<T>(
+  maxSteps: number,
+  work: (runs: HeadlessRuns) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'nibble-headless-'))
+  const server = await startExchangeServer(await ensureBuilt(app))
+  const browser = new KillableBrowser(join(folder, 'profile'), server)
+  try {
+    const golden = goldenCase('tiny-llama/qlora')
+    const rows = join(folder, 'rows.jsonl')
+    writeDataset(rows, golden)
+    const base = runConfigOf(golden)
+    const config = parseRunConfig({
+      ...base,
+      lora: { ...base.lora, dropout: 0.1 },
+      train: { ...base.train, maxSteps, saveEvery: 1 },
+      optimizer: { ...base.optimizer, paging: { gpuBudgetBytes: 0, hostBudgetBytes: 0 } },
+    })
+    const file = (path: string) => ({ kind: 'url' as const, name: basename(path), url: server.offer(path) })
+    const model = ['config.json', 'model.safetensors'].map((name) => file(join(golden.modelDir, name)))
+    const data = file(rows)
+    const open = async () => {
+      const engine = await browser.engine()
+      await engine.execute('model/open', { name: 'tiny-llama', files: model })
+      await engine.execute('dataset/open', { file: data, config })
+      return engine
+    }
+    const unbroken = await open()
+    await unbroken.execute('run/start', { config })
+    return await work({ browser, config, open, whole: await adapterOf(unbroken) })
+  } finally {
+    await browser.close()
+    await server.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+export async function adapterOf(engine: Engine): Promise<Uint8Array> {
+  const files = await engine.execute('run/export', {})
+  const adapter = files.find(({ path }) => path.endsWith('.safetensors'))
+  if (!adapter) throw new Error('no adapter')
+  return adapter.bytes
+}
+
+/** The page goes as a tab is closed, as its process crashes, or with the whole browser (SIGKILL). */
+export const WAYS = ['close', 'crash', 'browser'] as const
+export type Way = (typeof WAYS)[number]
+
+/** One browser profile; whatever is killed of it is there again when it is asked for. */
+export class KillableBrowser {
+  private context: BrowserContext | null = null
+  private page: Page | null = null
+  private quota: CDPSession | null = null
+
+  constructor(
+    private readonly profile: string,
+    private readonly server: ExchangeServer,
+  ) {}
+
+  async engine(): Promise<Engine> {
+    const context = await this.opened()
+    this.page = await context.newPage()
+    return connect(this.page, this.server, { note: () => {} } as never, () => false)
+  }
+
+  async kill(way: Way, waitMs: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, waitMs))
+    const { page, context } = this
+    if (!page || !context) return
+    if (way === 'close') await page.close()
+    if (way === 'crash') {
+      const session = await context.newCDPSession(page)
+      // It never answers.
+      session.send('Page.crash').catch(() => {})
+      await page.waitForEvent('crash')
+      await page.close().catch(() => {})
+    }
+    if (way === 'browser') {
+      // Chromium names its process in the profile that it has locked.
+      const pid = Number(readlinkSync(join(this.profile, 'SingletonLock')).split('-').at(-1))
+      const gone = context.waitForEvent('close')
+      process.kill(pid, 'SIGKILL')
+      await gone
+      this.context = null
+    }
+    this.page = null
+  }
+
+  /** The step of the checkpoint in IndexedDB, and how many entries there are of later steps. */
+  async stored(): Promise<{ saved: number; newer: number }> {
+    const page = await (await this.opened()).newPage()
+    await page.goto(this.server.pageUrl('headless.html'))
+    const found = await page.evaluate(async () => {
+      const done = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result)
+          request.onerror = () => reject(request.error)
+        })
+      const database = await done(indexedDB.open('nibble-pages'))
+      if (!database.objectStoreNames.contains('pages')) return { saved: 0, newer: 0 }
+      const entries = database.transaction('pages').objectStore('pages')
+      const keys = (await done(entries.getAllKeys())) as string[]
+      const manifest = keys.find((key) => key.endsWith('/checkpoint.json'))
+      const blob: Blob | null = manifest
+        ? await done(database.transaction('pages').objectStore('pages').get(manifest))
+        : null
+      const saved: number = blob ? JSON.parse(await blob.text()).step : 0
+      const steps = keys.map((key) => Number(/\.(\d+)$/.exec(key)?.[1] ?? 0))
+      return { saved, newer: steps.filter((step) => step > saved).length }
+    })
+    await page.close()
+    return found
+  }
+
+  /** From now on the browser lets the page keep no more than so many bytes. */
+  async limitStorage(quotaSize: number): Promise<void> {
+    const { page, context } = this
+    if (!page || !context) throw new Error('no page is open')
+    // For as long as the session lives.
+    this.quota ??= await context.newCDPSession(page)
+    const origin = new URL(page.url()).origin
+    await this.quota.send('Storage.overrideQuotaForOrigin', { origin, quotaSize })
+  }
+
+  async close(): Promise<void> {
+    await this.context?.close()
+    this.context = null
+    this.page = null
+    this.quota = null
+  }
+
+  private async opened(): Promise<BrowserContext> {
+    this.context ??= await chromium.launchPersistentContext(this.profile, {
+      executablePath: findBrowser(),
+      args: chromiumArgs('software'),
+      env: browserEnv(),
+      headless: true,
+    })
+    return this.context
+  }
+}
