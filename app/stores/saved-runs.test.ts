@@ -5,6 +5,7 @@ import type { DatasetSummary, PlanReport } from '../../src/session/reports.ts'
 import { createHistory } from './history.ts'
 import { memoryEntries } from './history-entries.ts'
 import { pageLiveness } from './history-liveness.ts'
+import { idleRun } from './run.ts'
 import { missing } from './saved-runs.ts'
 import { createStudio } from './studio.ts'
 import { goodAnswers, summary } from './testing/answers.ts'
@@ -131,4 +132,12 @@ test('a discarded run is no longer offered', async () => {
   const { studio, offered } = await openPage([saved()], {})
   await studio.savedRuns.discard(offered()[0])
   expect(offered()).toEqual([])
+})
+
+test('a run that is deleted from the history takes its checkpoint with it', async () => {
+  const { history, list } = await openPage([saved(), saved({ runId: 'other' })], { 'run-1': 'a', other: 'b' })
+  const ended = { ...idleRun, runId: 'run-1', status: 'failed' as const }
+  await history.finish('run-1', ended)
+  await history.remove(['run-1'])
+  await vi.waitFor(() => expect(list.map(({ runId }) => runId)).toEqual(['other']))
 })

@@ -83,6 +83,23 @@ export function createSavedRuns(
     if (isLive(before.status) && !isLive(state.status)) void refresh()
   })
 
+  // A run that is deleted from the history is deleted as a whole.
+  history.store.subscribe(({ records }, before) => {
+    if (records === before.records) return
+    const kept = new Set(records.map(({ id }) => id))
+    const gone = new Set(before.records.flatMap(({ id }) => (kept.has(id) ? [] : [id])))
+    for (const saved of store.getState().runs) if (gone.has(saved.runId)) void discard(saved)
+  })
+
+  async function discard({ runId }: SavedRun) {
+    try {
+      await engine.execute('checkpoint/delete', { storage: PAGE_STORAGE, runId })
+    } catch (error) {
+      fail('discard', error)
+    }
+    await refresh()
+  }
+
   /** Opens what the run was trained on, as far as the page can, with its recipe; then goes on with it. */
   async function goOn(saved: SavedRun) {
     const inputs = inputsOf(saved, recordOf(saved.runId))
@@ -117,15 +134,7 @@ export function createSavedRuns(
     goOn,
     inputsOf: (saved: SavedRun) => inputsOf(saved, recordOf(saved.runId)),
 
-    async discard({ runId }: SavedRun) {
-      try {
-        await engine.execute('checkpoint/delete', { storage: PAGE_STORAGE, runId })
-      } catch (error) {
-        fail('discard', error)
-      }
-      await refresh()
-    },
-
+    discard,
     dismissFailure: () => store.setState({ failure: null }),
   }
 }
