@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
 import { browserEnv, findBrowser } from '../scripts/browser.mjs'
 import { type Script, scriptEngine } from './support/scripted-engine.ts'
@@ -50,6 +51,8 @@ test('figures appear as they come; a cancelled measurement brings back those bef
   await measure(page).click()
   await expect(page.getByText('10 of 42 tensors')).toBeVisible()
   await expect(rows(page)).toHaveCount(11)
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze()
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target)}`)).toEqual([])
   await page.getByRole('button', { name: 'Cancel' }).click()
   await expect(page.getByText('Nothing is quantized yet')).toBeVisible()
   await expect(measure(page)).toBeEnabled()

@@ -26,7 +26,7 @@ export function MatrixTable({ tensors, selected, onSelect }: MatrixTableProps) {
     )
   return (
     <Table.ScrollContainer minWidth={720} maxHeight={560} type="native">
-      <Table highlightOnHover stickyHeader verticalSpacing={4} fz="sm" className={classes.table}>
+      <Table stickyHeader verticalSpacing={4} fz="sm" className={classes.table}>
         <Table.Thead>
           <Table.Tr>
             {COLUMNS.map((key) => (
