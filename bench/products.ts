@@ -5,12 +5,8 @@ import { makePlan } from '../src/graph/make-plan.ts'
 import type { Operation, WorkspaceRequest } from '../src/graph/operation.ts'
 import type { Plan } from '../src/graph/plan.ts'
 import { bufferTensor, quantizedTensor, type Tensor } from '../src/graph/tensor.ts'
-import {
-  forwardProduct,
-  inputGradientProduct,
-  weightGradientProduct,
-  weightGradientWorkspace,
-} from '../src/ops/matrix-product.ts'
+import { forwardProduct, inputGradientProduct } from '../src/ops/matrix-product.ts'
+import { weightGradientProduct, weightGradientWorkspace } from '../src/ops/weight-gradient.ts'
 import { quantLayout } from '../src/quant/layout.ts'
 
 export const FORMATS = ['nf4', 'bf16', 'f16', 'f32'] as const

@@ -14,6 +14,7 @@ fn main(
   }
   begin_left();
   begin_product();
+  begin_weights(local);
   let row = element / params.productWidth;
   let column = element % params.productWidth;
   let left_row = params.leftFirstRow + row;

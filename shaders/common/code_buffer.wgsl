@@ -4,4 +4,5 @@ fn code_value(code: u32) -> f32 {
 }
 
 fn begin_weights(local: u32) {
+  begin_scales();
 }

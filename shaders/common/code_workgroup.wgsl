@@ -9,4 +9,5 @@ fn begin_weights(local: u32) {
   if (local < 16u) {
     shared_code[local] = codebook[local];
   }
+  begin_scales();
 }

@@ -5,12 +5,8 @@ import type { Tensor } from '../graph/tensor.ts'
 import { StudioError } from '../util/errors.ts'
 import { gradientOutputs } from './gradient-outputs.ts'
 import { type LoraAttributes, loraBackward, loraBackwardWorkspace, loraForward } from './lora.ts'
-import {
-  forwardProduct,
-  inputGradientProduct,
-  weightGradientProduct,
-  weightGradientWorkspace,
-} from './matrix-product.ts'
+import { forwardProduct, inputGradientProduct } from './matrix-product.ts'
+import { weightGradientProduct, weightGradientWorkspace } from './weight-gradient.ts'
 
 /** A trainable low-rank adapter beside a weight. */
 export interface Adapter {

@@ -6,13 +6,9 @@ import type { Kernel, KernelCall } from '../graph/kernel.ts'
 import type { Operation, WorkspaceRequest } from '../graph/operation.ts'
 import { elementCount, type Tensor } from '../graph/tensor.ts'
 import { FLAT_INDEX } from './elementwise.ts'
-import {
-  forwardProduct,
-  inputGradientProduct,
-  sumParts,
-  weightGradientProduct,
-  weightGradientWorkspace,
-} from './matrix-product.ts'
+import { forwardProduct, inputGradientProduct } from './matrix-product.ts'
+import { sumParts } from './sum-parts.ts'
+import { weightGradientProduct, weightGradientWorkspace } from './weight-gradient.ts'
 
 export interface LmHeadLossOptions {
   /** [N] i32: the token that position n must predict, −1 where not supervised. */

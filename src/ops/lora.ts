@@ -2,13 +2,9 @@ import type { DeviceTraits } from '../graph/device.ts'
 import type { KernelCall } from '../graph/kernel.ts'
 import type { WorkspaceRequest } from '../graph/operation.ts'
 import type { Tensor } from '../graph/tensor.ts'
-import {
-  type DropoutAttributes,
-  forwardProduct,
-  inputGradientProduct,
-  weightGradientProduct,
-  weightGradientWorkspace,
-} from './matrix-product.ts'
+import { forwardProduct, inputGradientProduct } from './matrix-product.ts'
+import type { DropoutAttributes } from './product-parts.ts'
+import { weightGradientProduct, weightGradientWorkspace } from './weight-gradient.ts'
 
 /**
  * The low-rank adapter of a linear layer (Hu et al. 2021, "LoRA"; PEFT's order of operations):

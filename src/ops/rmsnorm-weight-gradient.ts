@@ -10,7 +10,7 @@ import {
   type ValueWidth,
   valueWidth,
 } from './elementwise.ts'
-import { sumParts } from './matrix-product.ts'
+import { sumParts } from './sum-parts.ts'
 
 const kernel = ({ element, suffix, include }: ValueWidth): Kernel => ({
   name: `rmsnorm_weight_gradient.${suffix}`,

@@ -39,6 +39,14 @@ test.each([
   expect(weightRowSource(packed([4, columns], true), { codebook }).name).toBe(`4bit.nested.${access}`)
 })
 
+test.each([
+  [128, 64],
+  [72, 8],
+  [12, 12],
+])('a row of %i columns in blocks of 64 keeps its scale for runs of %i', (columns, run) => {
+  expect(weightRowSource(packed([4, columns], true), { codebook }).paramValues.weightRun).toBe(run)
+})
+
 test('variants that differ in their WGSL differ in their name', () => {
   const tensors = [
     ...(['f32', 'f16', 'bf16'] as const).flatMap((format) => [4, 7, 8].map((n) => dense([3, n], format))),
@@ -46,8 +54,8 @@ test('variants that differ in their WGSL differ in their name', () => {
   ]
   const byName = new Map<string, string>()
   for (const tensor of tensors) {
-    for (const sharedCode of [true, false]) {
-      const { name, includes, bindings } = weightRowSource(tensor, { codebook, sharedCode })
+    for (const code of ['buffer', 'private', 'workgroup'] as const) {
+      const { name, includes, bindings } = weightRowSource(tensor, { codebook, code })
       const wgsl = JSON.stringify([includes, bindings])
       expect(byName.get(name) ?? wgsl).toBe(wgsl)
       byName.set(name, wgsl)

@@ -1,5 +1,6 @@
 import codeBuffer from '../../shaders/common/code_buffer.wgsl?raw'
 import codeNone from '../../shaders/common/code_none.wgsl?raw'
+import codePrivate from '../../shaders/common/code_private.wgsl?raw'
 import codeWorkgroup from '../../shaders/common/code_workgroup.wgsl?raw'
 import scaleF32 from '../../shaders/common/scale_f32.wgsl?raw'
 import scaleNested from '../../shaders/common/scale_nested.wgsl?raw'
@@ -37,14 +38,26 @@ export interface WeightSource {
 export interface WeightSourceOptions {
   /** f32[272] (quant/layout, codeBookValues) of the weight's type: needed by 4-bit weights. */
   codebook?: Tensor
-  /** Keep the 16 values in workgroup memory: for kernels of at least 16 invocations with a barrier after begin_weights. */
-  sharedCode?: boolean
+  /** 'buffer' when left out. */
+  code?: CodeMemory
+}
+
+/**
+ * Where a kernel keeps the 16 values of a 4-bit code: where they are, in memory of each invocation, or in workgroup
+ * memory (for kernels of at least 16 invocations with a barrier after begin_weights).
+ */
+export type CodeMemory = 'buffer' | 'private' | 'workgroup'
+
+const CODE_INCLUDES: Record<CodeMemory, string> = {
+  buffer: codeBuffer,
+  private: codePrivate,
+  workgroup: codeWorkgroup,
 }
 
 /** How a kernel reads `weight` of any format. @throws internal/weight for a 4-bit weight without its code book */
 export function weightSource(
   weight: Tensor,
-  { codebook, sharedCode = false }: WeightSourceOptions = {},
+  { codebook, code = 'buffer' }: WeightSourceOptions = {},
 ): WeightSource {
   const dense = (name: string, element: string, include: string): WeightSource => ({
     name,
@@ -65,7 +78,7 @@ export function weightSource(
       return dense('bf16', 'u32', weightBf16)
     case 'nf4':
     case 'fp4':
-      return fourBitSource(weight, codebook, sharedCode)
+      return fourBitSource(weight, codebook, code)
     default:
       throw new StudioError(
         'internal/weight',
@@ -74,7 +87,7 @@ export function weightSource(
   }
 }
 
-function fourBitSource(weight: Tensor, codebook: Tensor | undefined, sharedCode: boolean): WeightSource {
+function fourBitSource(weight: Tensor, codebook: Tensor | undefined, code: CodeMemory): WeightSource {
   const { quantization } = weight
   if (!quantization || !codebook) {
     const lacks = quantization ? 'code book' : 'quantization'
@@ -88,8 +101,8 @@ function fourBitSource(weight: Tensor, codebook: Tensor | undefined, sharedCode:
   const scales = layout.scalesOffsetBytes / 4
   const blockShift = Math.log2(blockSize)
   return {
-    name: `4bit.${doubleQuant ? 'nested' : 'single'}${sharedCode ? '.shared' : ''}`,
-    includes: [sharedCode ? codeWorkgroup : codeBuffer, doubleQuant ? scaleNested : scaleF32, weight4Bit],
+    name: `4bit.${doubleQuant ? 'nested' : 'single'}${code === 'buffer' ? '' : `.${code}`}`,
+    includes: [CODE_INCLUDES[code], doubleQuant ? scaleNested : scaleF32, weight4Bit],
     bindings: [
       { name: 'weight', element: 'u32', access: 'read' },
       { name: 'codebook', element: 'f32', access: 'read' },
@@ -110,17 +123,29 @@ function fourBitSource(weight: Tensor, codebook: Tensor | undefined, sharedCode:
 
 /**
  * weightSource for a matrix [out, in] that is read in runs of a row: adds `load_weight_row4(row, column)` and
- * `load_weight_row8(row, column)`, 4 and 8 consecutive columns. Needs `params.inFeatures`.
+ * `load_weight_row8(row, column)`, 4 and 8 consecutive columns, and the latter in two: `run_scale(row, column)` once for
+ * params.weightRun columns, and `load_run8(row, column, scale)`. Needs `params.inFeatures`.
  */
 export function weightRowSource(weight: Tensor, options: WeightSourceOptions = {}): WeightSource {
   const source = weightSource(weight, options)
-  const [suffix, include] = rowAccess(weight)
-  return { ...source, name: `${source.name}.${suffix}`, includes: [...source.includes, include] }
+  const { name, include, run } = rowAccess(weight)
+  return {
+    ...source,
+    name: `${source.name}.${name}`,
+    includes: [...source.includes, include],
+    params: [...source.params, { name: 'weightRun', type: 'u32' }],
+    paramValues: { ...source.paramValues, weightRun: run },
+  }
 }
 
 /** A 4-bit word holds 8 columns of one row and one block only where the columns are a multiple of 8. */
-function rowAccess({ shape, quantization }: Tensor): [suffix: string, include: string] {
+function rowAccess({ shape, quantization }: Tensor): { name: string; include: string; run: number } {
   const inFeatures = shape[1]
-  if (quantization && inFeatures % 8 === 0) return ['word', rowPacked]
-  return inFeatures % 4 === 0 ? ['run4', rowVec4] : ['any', rowScalar]
+  if (!quantization || inFeatures % 8 !== 0) {
+    return inFeatures % 4 === 0
+      ? { name: 'run4', include: rowVec4, run: inFeatures }
+      : { name: 'any', include: rowScalar, run: inFeatures }
+  }
+  const { blockSize } = quantization
+  return { name: 'word', include: rowPacked, run: inFeatures % blockSize === 0 ? blockSize : 8 }
 }

@@ -1,0 +1,97 @@
+import source from '../../shaders/linear_weight_gradient.wgsl?raw'
+import type { DeviceTraits } from '../graph/device.ts'
+import type { KernelCall } from '../graph/kernel.ts'
+import type { WorkspaceRequest } from '../graph/operation.ts'
+import type { Tensor } from '../graph/tensor.ts'
+import { ELEMENTWISE_WORKGROUP, elementwiseWorkgroups } from './elementwise.ts'
+import { assemble, type DropoutAttributes, gradientPart, leftPart, productPart } from './product-parts.ts'
+import { sumParts } from './sum-parts.ts'
+
+export interface WeightGradientProduct {
+  /** x [*, in] */
+  left: Tensor
+  /** First row of `left` that takes part; 0 when left out. */
+  leftFirstRow?: number
+  /** dy [N, out] */
+  gradient: Tensor
+  /** dW [out, in] */
+  product: Tensor
+  rows: number
+  accumulate?: boolean
+  scale?: number
+  /** Applied to `left`. */
+  dropout?: DropoutAttributes
+}
+
+/**
+ * dW = dyᵀ · x. `parts` is scratch space by weightGradientWorkspace: where dW alone has too few elements to fill the
+ * device, the rows are cut into parts that are summed in order.
+ */
+export function weightGradientProduct(
+  {
+    left,
+    leftFirstRow,
+    gradient,
+    product,
+    rows,
+    accumulate = false,
+    scale = 1,
+    dropout,
+  }: WeightGradientProduct,
+  parts: Tensor | undefined,
+  device: DeviceTraits,
+): KernelCall[] {
+  const [outFeatures, inFeatures] = product.shape
+  const partCount = weightGradientParts(rows, outFeatures, inFeatures, device)
+  const rowsPerPart = Math.ceil(rows / partCount)
+  const summed = partCount > 1 && parts !== undefined
+  const invocations = partCount * Math.ceil(outFeatures / 4) * Math.ceil(inFeatures / 4)
+  const options = { accumulate: accumulate && !summed, scale }
+  const products = assemble(
+    {
+      name: 'linear_weight_gradient',
+      source,
+      workgroupSize: ELEMENTWISE_WORKGROUP,
+      workgroups: elementwiseWorkgroups(invocations, device.limits),
+      params: { rows, outFeatures, rowsPerPart },
+    },
+    [
+      gradientPart(gradient, outFeatures),
+      leftPart(left, inFeatures, dropout, leftFirstRow),
+      productPart(summed ? parts : product, inFeatures, options, undefined, true),
+    ],
+  )
+  if (!summed) return [products]
+  return [
+    products,
+    sumParts({ parts, total: product, count: outFeatures * inFeatures, partCount, accumulate }, device),
+  ]
+}
+
+/** Scratch space for weightGradientProduct, or undefined where none is needed. */
+export function weightGradientWorkspace(
+  rows: number,
+  [outFeatures, inFeatures]: readonly number[],
+  device: DeviceTraits,
+): WorkspaceRequest | undefined {
+  const parts = weightGradientParts(rows, outFeatures, inFeatures, device)
+  return parts > 1 ? { shape: [parts, outFeatures, inFeatures], format: 'f32' } : undefined
+}
+
+/** Invocations that fill a device, and rows that are worth one. */
+const ENOUGH_INVOCATIONS = { gpu: 16384, software: 256 }
+const LEAST_ROWS_PER_PART = 32
+
+function weightGradientParts(
+  rows: number,
+  outFeatures: number,
+  inFeatures: number,
+  device: DeviceTraits,
+): number {
+  const invocations = Math.ceil(outFeatures / 4) * Math.ceil(inFeatures / 4)
+  const enough = device.software ? ENOUGH_INVOCATIONS.software : ENOUGH_INVOCATIONS.gpu
+  const wanted = Math.min(Math.ceil(enough / invocations), Math.floor(rows / LEAST_ROWS_PER_PART))
+  if (wanted <= 1) return 1
+  // As many as really get rows.
+  return Math.ceil(rows / Math.ceil(rows / wanted))
+}
