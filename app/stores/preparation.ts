@@ -20,6 +20,8 @@ export type Preparation = ReturnType<typeof createPreparation>
 export function createPreparation(engine: Engine, { model, dataset, recipe, inspection }: Stores) {
   /** The first stage that still has to be done. */
   let stage = 0
+  /** The first stage that was asked to be done again; one that is being cancelled still sets `stage` on its way out. */
+  let wanted: number = PREPARED
   /** The settings that the engine's dataset was tokenized with. */
   let tokenizedFor: string | null = null
   let preparing: AbortController | undefined
@@ -157,11 +159,13 @@ export function createPreparation(engine: Engine, { model, dataset, recipe, insp
    * has one at a time, and what a cancelled one left undone is done by this one.
    */
   function prepare(from: Stage): Promise<void> {
-    stage = Math.min(stage, STAGES.indexOf(from))
+    wanted = Math.min(wanted, STAGES.indexOf(from))
     preparing?.abort()
     const abort = new AbortController()
     preparing = abort
     return afterwards(async () => {
+      stage = Math.min(stage, wanted)
+      wanted = PREPARED
       while (stage < PREPARED && !abort.signal.aborted) {
         const goOn = await runStage[STAGES[stage]](abort.signal)
         if (!goOn) return

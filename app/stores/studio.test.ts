@@ -70,6 +70,17 @@ describe('a studio', () => {
     expect(asked).toEqual(['model/open', 'model/open', 'dataset/open', 'run/quick-try', 'run/plan'])
   })
 
+  test('a model chosen while this device is measured is opened', async () => {
+    const { studio, answers, asked } = await prepared()
+    const measuring = later<never>()
+    answers['run/quick-try'] = () => measuring.promise
+    studio.openModel({ ...ownModel, name: 'first' })
+    await vi.waitFor(() => expect(asked.at(-1)).toBe('run/quick-try'))
+    studio.openModel(ownModel)
+    measuring.settle(undefined as never)
+    await vi.waitFor(() => expect(studio.stores.model.getState().summary?.name).toBe('mine'))
+  })
+
   test('an edited setting is planned; one that rows depend on is read again first', async () => {
     const { studio, asked } = await prepared()
     for (const [path, value, expected] of [
