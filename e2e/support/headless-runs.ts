@@ -1,7 +1,7 @@
 import { mkdtempSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { type BrowserContext, type CDPSession, chromium, type Page } from '@playwright/test'
+import { type BrowserContext, chromium, type Page } from '@playwright/test'
 import { browserEnv, findBrowser } from '../../scripts/browser.mjs'
 import { app, ensureBuilt } from '../../scripts/build.mjs'
 import { chromiumArgs } from '../../scripts/chromium-args.mjs'
@@ -79,7 +79,6 @@ export type Way = (typeof WAYS)[number]
 export class KillableBrowser {
   private context: BrowserContext | null = null
   private page: Page | null = null
-  private quota: CDPSession | null = null
 
   constructor(
     private readonly profile: string,
@@ -141,21 +140,19 @@ export class KillableBrowser {
     return found
   }
 
-  /** From now on the browser lets the page keep no more than so many bytes. */
-  async limitStorage(quotaSize: number): Promise<void> {
+  /** Ends the browser's GPU process, as a driver that is reset does: every page loses its device. */
+  async crashGpu(): Promise<void> {
     const { page, context } = this
     if (!page || !context) throw new Error('no page is open')
-    // For as long as the session lives.
-    this.quota ??= await context.newCDPSession(page)
-    const origin = new URL(page.url()).origin
-    await this.quota.send('Storage.overrideQuotaForOrigin', { origin, quotaSize })
+    const session = await context.newCDPSession(page)
+    await session.send('Browser.crashGpuProcess')
+    await session.detach()
   }
 
   async close(): Promise<void> {
     await this.context?.close()
     this.context = null
     this.page = null
-    this.quota = null
   }
 
   private async opened(): Promise<BrowserContext> {

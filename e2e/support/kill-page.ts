@@ -5,10 +5,12 @@ import type { RunEvent } from '../../src/session/events.ts'
 import { uniform } from '../../src/util/random.ts'
 import { adapterOf, storage, WAYS, withHeadlessRuns } from './headless-runs.ts'
 
-/** Steps that a run comes forward between two kills, about. */
-const STEPS_PER_KILL = 5
-/** After the weights are there: restoring, then training and saving. */
-const LATEST_KILL_MS = 1500
+/** A kill comes so many steps after its page went on; 0: while it restores what was saved. */
+const LATEST_KILL_STEPS = 5
+/** And so much later, to be anywhere in a step. */
+const LATEST_KILL_MS = 150
+/** With room for what a fast machine does in that time. */
+const STEPS_PER_KILL = 16
 
 export interface KillReport {
   /** What each kill hit, for the report of a failure. */
@@ -26,12 +28,15 @@ export function checkPageKills(kills: number, seed: number): Promise<KillReport>
     const report: KillReport = { moments: [], midWrite: 0 }
     const told = () => `seed ${seed}; ${report.moments.join('; ')}`
     for (let kill = 0; kill < kills; kill++) {
-      const way = WAYS[Math.floor(uniform(seed, 2 * kill) * WAYS.length)]
-      const waitMs = Math.floor(uniform(seed, 2 * kill + 1) * LATEST_KILL_MS)
-      const step = await trainUntil(await open(), config, () => browser.kill(way, waitMs))
+      const way = WAYS[Math.floor(uniform(seed, 3 * kill) * WAYS.length)]
+      const steps = Math.floor(uniform(seed, 3 * kill + 1) * (LATEST_KILL_STEPS + 1))
+      const waitMs = Math.floor(uniform(seed, 3 * kill + 2) * LATEST_KILL_MS)
+      const step = await trainUntil(await open(), config, steps, () => browser.kill(way, waitMs))
       const { saved, newer } = await browser.stored()
       if (newer > 0) report.midWrite++
-      report.moments.push(`${way} after ${waitMs} ms at step ${step}, saved at ${saved}, ${newer} newer`)
+      report.moments.push(
+        `${way} after ${steps} steps and ${waitMs} ms at step ${step}, saved at ${saved}, ${newer} newer`,
+      )
     }
     const last = await open()
     await last.execute('run/start', { config, ...(await resumption(last)) })
@@ -41,14 +46,23 @@ export function checkPageKills(kills: number, seed: number): Promise<KillReport>
 }
 
 /** Goes on with the run that the browser holds, or begins one; the last step told before the page was killed. */
-async function trainUntil(engine: Engine, config: RunConfig, kill: () => Promise<void>): Promise<number> {
+async function trainUntil(
+  engine: Engine,
+  config: RunConfig,
+  steps: number,
+  kill: () => Promise<void>,
+): Promise<number> {
   let step = 0
+  let done = 0
   let killed: Promise<void> | undefined
   const onEvent = (event: RunEvent) => {
-    if (event.type === 'run/step') step = event.step.step
-    // The weights are there.
-    if (event.type === 'run/progress' && event.phase === 'quantizing' && event.done === event.total)
-      killed ??= kill()
+    const isLoaded =
+      event.type === 'run/progress' && event.phase === 'quantizing' && event.done === event.total
+    if (event.type === 'run/step') {
+      step = event.step.step
+      done++
+    }
+    if ((isLoaded || event.type === 'run/step') && done >= steps) killed ??= kill()
   }
   const ended = engine.execute('run/start', { config, ...(await resumption(engine)) }, { onEvent })
   const outcome = await ended.then(
