@@ -29,7 +29,7 @@ export default defineConfig(({ isSsrBuild }) => ({
   base: './',
   plugins: [react(), contentSecurityPolicy],
   preview: { headers: securityHeaders },
-  worker: { format: 'es' },
+  worker: { format: 'es', rolldownOptions: { checks: { pluginTimings: false } } },
   // What a verdict on a device was reached with: another engine is verified anew.
   define: { 'import.meta.env.ENGINE_BUILD': JSON.stringify(sourceHash(inRoot('.'), ['src', 'shaders'])) },
   build: isSsrBuild
@@ -39,6 +39,6 @@ export default defineConfig(({ isSsrBuild }) => ({
         modulePreload: { polyfill: false },
         assetsInlineLimit: 0, // no data: addresses, so that a strict content security policy can hold
         chunkSizeWarningLimit: 2000,
-        rolldownOptions: { input: pages },
+        rolldownOptions: { input: pages, checks: { pluginTimings: false } },
       },
 }))
