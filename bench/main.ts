@@ -62,7 +62,8 @@ const BENCHMARKS: Record<string, Benchmark> = {
       const { formats, passes, against } = options
       const versions = [products, ...(against ? [await productsOf(against)] : [])]
       const chosen = productCases(shapes).filter(
-        ({ format, pass }) => (!formats || formats.includes(format)) && (!passes || passes.includes(pass)),
+        ({ format, pass }) =>
+          (!formats || formats.split(',').includes(format)) && (!passes || passes.split(',').includes(pass)),
       )
       return inTurn(chosen, (product) => timeProduct(runtime, product, versions))
     },

@@ -2,7 +2,7 @@
 //
 // left [*, out] (dy) from row leftFirstRow, W [out, in] of any format, product [*, in] (dx) from row productFirstRow,
 // `rows` rows. firstOut is a multiple of 4, endOut is one or the last output. No workgroup memory: an invocation makes
-// 16 rows × 8 columns in registers, and decodes each word of W once for its rows, LANES_ACROSS neighbours side by side.
+// 8 rows × 8 columns in registers, and decodes each word of W once for its rows, LANES_ACROSS neighbours side by side.
 // One accumulation in f32 over the range, in order. Rows past the end repeat the last one and are not stored.
 @compute @workgroup_size(WORKGROUP_X, WORKGROUP_Y, WORKGROUP_Z)
 fn main(
@@ -12,25 +12,21 @@ fn main(
 ) {
   let tile = flat_group(group, groups);
   let tiles_across = (params.productWidth + LANES_ACROSS * 8u - 1u) / (LANES_ACROSS * 8u);
-  let tile_row = (tile / tiles_across) * (WORKGROUP_X / LANES_ACROSS) * 16u;
+  let tile_row = (tile / tiles_across) * (WORKGROUP_X / LANES_ACROSS) * 8u;
   if (tile_row >= params.rows) {
     return;
   }
   begin_left();
   begin_product();
   begin_weights(local);
-  let row = tile_row + (local / LANES_ACROSS) * 16u;
+  let row = tile_row + (local / LANES_ACROSS) * 8u;
   let column = ((tile % tiles_across) * LANES_ACROSS + local % LANES_ACROSS) * 8u;
   let last_out = params.endOut - 1u;
 
   var a0 = mat4x4<f32>();
   var a1 = mat4x4<f32>();
-  var a2 = mat4x4<f32>();
-  var a3 = mat4x4<f32>();
   var b0 = mat4x4<f32>();
   var b1 = mat4x4<f32>();
-  var b2 = mat4x4<f32>();
-  var b3 = mat4x4<f32>();
   for (var o = params.firstOut; o < params.endOut; o += 4u) {
     let x = load_weight_row8(o, column);
     let y = load_weight_row8(min(o + 1u, last_out), column);
@@ -44,15 +40,7 @@ fn main(
     let l1 = load_left_rows(row + 4u, o);
     a1 += wa * l1;
     b1 += wb * l1;
-    let l2 = load_left_rows(row + 8u, o);
-    a2 += wa * l2;
-    b2 += wb * l2;
-    let l3 = load_left_rows(row + 12u, o);
-    a3 += wa * l3;
-    b3 += wb * l3;
   }
   store_rows(row, column, a0, b0);
   store_rows(row + 4u, column, a1, b1);
-  store_rows(row + 8u, column, a2, b2);
-  store_rows(row + 12u, column, a3, b3);
 }

@@ -15,10 +15,11 @@ fn load_left_rows(row: u32, column: u32) -> mat4x4<f32> {
 
 // 4 consecutive rows of the product, those that there are: columns 0 to 3 in a, 4 to 7 in b.
 fn store_rows(row: u32, column: u32, a: mat4x4<f32>, b: mat4x4<f32>) {
-  store_row(row, column, a[0], b[0]);
-  store_row(row + 1u, column, a[1], b[1]);
-  store_row(row + 2u, column, a[2], b[2]);
-  store_row(row + 3u, column, a[3], b[3]);
+  var values_a = a;
+  var values_b = b;
+  for (var i = 0u; i < 4u; i++) {
+    store_row(row + i, column, values_a[i], values_b[i]);
+  }
 }
 
 fn store_row(row: u32, column: u32, a: vec4<f32>, b: vec4<f32>) {

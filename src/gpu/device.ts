@@ -46,7 +46,7 @@ export async function openDevice(gpu: GPU): Promise<OpenedDevice> {
   const limits = Object.fromEntries(
     LIMIT_NAMES.map((name) => [name, device.limits[name]]),
   ) as unknown as DeviceLimits
-  const { vendor, architecture, device: name, description } = adapter.info
+  const { vendor, architecture, device: name, description, subgroupMinSize, subgroupMaxSize } = adapter.info
   return {
     device,
     info: {
@@ -65,6 +65,7 @@ export async function openDevice(gpu: GPU): Promise<OpenedDevice> {
         subgroups: device.features.has('subgroups'),
         timestampQuery: device.features.has('timestamp-query'),
       },
+      ...(subgroupMinSize === subgroupMaxSize && { subgroupLanes: subgroupMinSize }),
       software,
     },
   }

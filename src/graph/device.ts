@@ -17,6 +17,8 @@ export interface DeviceLimits {
 export interface DeviceTraits {
   limits: DeviceLimits
   features: { shaderF16: boolean; subgroups: boolean; timestampQuery: boolean }
+  /** Lanes of a subgroup, where all subgroups have as many. */
+  subgroupLanes?: number
   /** A CPU pretending to be a GPU: barriers are dear, shared memory gains nothing. Kernel variants may differ. */
   software: boolean
 }

@@ -2,6 +2,7 @@ import gradientScalar from '../../shaders/common/gradient_scalar.wgsl?raw'
 import gradientVec4 from '../../shaders/common/gradient_vec4.wgsl?raw'
 import leftAsIs from '../../shaders/common/left_as_is.wgsl?raw'
 import leftDropout from '../../shaders/common/left_dropout.wgsl?raw'
+import leftLanes from '../../shaders/common/left_lanes.wgsl?raw'
 import leftScalar from '../../shaders/common/left_scalar.wgsl?raw'
 import leftVec4 from '../../shaders/common/left_vec4.wgsl?raw'
 import productAsIs from '../../shaders/common/product_as_is.wgsl?raw'
@@ -41,16 +42,23 @@ export const weightPart = (weight: Tensor, codebook: Tensor | undefined, code: C
 })
 
 /** The left factor [*, width] from `firstRow` on: `load_left4`, under dropout where given. */
-export function leftPart(left: Tensor, width: number, dropout?: DropoutAttributes, firstRow = 0): Part {
-  const vectors = width % 4 === 0
+export function leftPart(
+  left: Tensor,
+  width: number,
+  {
+    dropout,
+    firstRow = 0,
+    sharedByLanes = false,
+  }: { dropout?: DropoutAttributes; firstRow?: number; sharedByLanes?: boolean },
+): Part {
   const dropping = dropoutPart(dropout)
+  const lanes = sharedByLanes && !dropping
+  const vectors = !lanes && width % 4 === 0
   return {
-    name: `${vectors ? 'vec4' : 'any'}${dropping ? '-dropout' : ''}`,
-    includes: [
-      dropping ? leftDropout : leftAsIs,
-      ...(dropping?.includes ?? []),
-      vectors ? leftVec4 : leftScalar,
-    ],
+    name: lanes ? 'lanes' : `${vectors ? 'vec4' : 'any'}${dropping ? '-dropout' : ''}`,
+    includes: lanes
+      ? [leftLanes]
+      : [dropping ? leftDropout : leftAsIs, ...(dropping?.includes ?? []), vectors ? leftVec4 : leftScalar],
     bindings: [{ name: 'left', element: vectors ? 'vec4<f32>' : 'f32', access: 'read' }],
     params: [
       { name: 'leftWidth', type: 'u32' },
@@ -139,7 +147,7 @@ function dropoutPart(
 
 /** Puts a kernel and its call together from the parts that make its variant; `params` are u32 of its own. */
 export function assemble(
-  kernel: Pick<Kernel, 'name' | 'source' | 'workgroupSize' | 'constants'> & {
+  kernel: Pick<Kernel, 'name' | 'source' | 'workgroupSize' | 'constants' | 'enables'> & {
     includes?: readonly string[]
     workgroups: KernelCall['workgroups']
     params: Record<string, number>
@@ -158,6 +166,7 @@ export function assemble(
         ...parts.flatMap(({ params }) => params),
       ],
       constants: kernel.constants,
+      enables: kernel.enables,
       usesStep: parts.some(({ usesStep }) => usesStep),
       workgroupSize: kernel.workgroupSize,
     },

@@ -21,8 +21,11 @@ export interface ProductTile {
   columns: number
   /** Where it keeps the values of a 4-bit code. */
   code: CodeMemory
+  /** Whether its lanes read the same left rows and may share what each has read. */
+  sharesLeft: boolean
   /** Whether it stores four columns at a time. */
   storesVectors: boolean
+  enables?: readonly string[]
 }
 
 /** Products of a weight. */
@@ -47,7 +50,7 @@ export const sharesTiles = ({ software, limits }: DeviceTraits): boolean =>
 
 /** The kernel for a product of `width` columns. */
 export function productTile(kind: ProductKind, width: number, device: DeviceTraits): ProductTile {
-  if (!sharesTiles(device)) return plainTile(kind, width)
+  if (!sharesTiles(device)) return plainTile(kind, width, device)
   const variant = width <= NARROW ? 'narrow' : 'tiled'
   return {
     name: variant,
@@ -56,28 +59,35 @@ export function productTile(kind: ProductKind, width: number, device: DeviceTrai
     workgroupSize: [256, 1, 1],
     ...(variant === 'narrow' ? { rows: 16, columns: 16 } : { rows: 64, columns: 128 }),
     code: 'workgroup',
+    sharesLeft: false,
     storesVectors: kind === 'inputGradient' && variant === 'tiled',
   }
 }
 
 /** Invocations of a plain workgroup, and the tile that each makes in registers. */
 const PLAIN_LANES = 8
-const PLAIN_ROWS = 16
+const PLAIN_ROWS = 8
 const PLAIN_COLUMNS = 8
 
-/** Where the product is too narrow for all lanes side by side, the others take further rows. */
-function plainTile(kind: ProductKind, width: number): ProductTile {
+/**
+ * Where the product is too narrow for all lanes side by side, the others take further rows. Where the lanes are a
+ * subgroup, they hand each other the code and the left rows: on a software adapter that costs a tenth of a read.
+ */
+function plainTile(kind: ProductKind, width: number, { features, subgroupLanes }: DeviceTraits): ProductTile {
   let across = 1
   while (across < PLAIN_LANES && across * PLAIN_COLUMNS < width) across *= 2
+  const subgroup = features.subgroups && subgroupLanes === PLAIN_LANES
   return {
     name: `plain${across}`,
     source: SOURCES[kind].plain,
     includes: [rowsOf4],
     constants: { LANES_ACROSS: across },
+    ...(subgroup && { enables: ['subgroups'] }),
     workgroupSize: [PLAIN_LANES, 1, 1],
     rows: PLAIN_ROWS * (PLAIN_LANES / across),
     columns: PLAIN_COLUMNS * across,
-    code: 'private',
+    code: subgroup ? 'lanes' : 'private',
+    sharesLeft: subgroup && across === PLAIN_LANES,
     storesVectors: true,
   }
 }

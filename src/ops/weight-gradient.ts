@@ -57,7 +57,7 @@ export function weightGradientProduct(
     },
     [
       gradientPart(gradient, outFeatures),
-      leftPart(left, inFeatures, dropout, leftFirstRow),
+      leftPart(left, inFeatures, { dropout, firstRow: leftFirstRow }),
       productPart(summed ? parts : product, inFeatures, options, undefined, true),
     ],
   )

@@ -54,7 +54,7 @@ test('variants that differ in their WGSL differ in their name', () => {
   ]
   const byName = new Map<string, string>()
   for (const tensor of tensors) {
-    for (const code of ['buffer', 'private', 'workgroup'] as const) {
+    for (const code of ['buffer', 'private', 'workgroup', 'lanes'] as const) {
       const { name, includes, bindings } = weightRowSource(tensor, { codebook, code })
       const wgsl = JSON.stringify([includes, bindings])
       expect(byName.get(name) ?? wgsl).toBe(wgsl)

@@ -1,4 +1,5 @@
 import codeBuffer from '../../shaders/common/code_buffer.wgsl?raw'
+import codeLanes from '../../shaders/common/code_lanes.wgsl?raw'
 import codeNone from '../../shaders/common/code_none.wgsl?raw'
 import codePrivate from '../../shaders/common/code_private.wgsl?raw'
 import codeWorkgroup from '../../shaders/common/code_workgroup.wgsl?raw'
@@ -43,15 +44,16 @@ export interface WeightSourceOptions {
 }
 
 /**
- * Where a kernel keeps the 16 values of a 4-bit code: where they are, in memory of each invocation, or in workgroup
- * memory (for kernels of at least 16 invocations with a barrier after begin_weights).
+ * Where a kernel keeps the 16 values of a 4-bit code: where they are, in memory of each invocation, in workgroup memory
+ * (for kernels of at least 16 invocations with a barrier after begin_weights), or over the lanes of a subgroup of 8.
  */
-export type CodeMemory = 'buffer' | 'private' | 'workgroup'
+export type CodeMemory = 'buffer' | 'private' | 'workgroup' | 'lanes'
 
 const CODE_INCLUDES: Record<CodeMemory, string> = {
   buffer: codeBuffer,
   private: codePrivate,
   workgroup: codeWorkgroup,
+  lanes: codeLanes,
 }
 
 /** How a kernel reads `weight` of any format. @throws internal/weight for a 4-bit weight without its code book */
