@@ -73,8 +73,8 @@ test('two runs are overlaid with what differed, renamed, and deleted after a que
   const overlay = page.getByRole('figure', {
     name: 'Loss of 2 runs: us-state-capitals 1, us-state-capitals 2',
   })
-  await expect(overlay.locator('path[style*="--nibble-run-1"]').first()).toBeVisible()
-  await expect(overlay.locator('path[style*="--nibble-run-2"]').first()).toBeVisible()
+  await expect(overlay.locator('path[stroke*="--nibble-run-1"]').first()).toBeVisible()
+  await expect(overlay.locator('path[stroke*="--nibble-run-2"]').first()).toBeVisible()
   await expect(page.getByRole('row', { name: /^Rank \d+ 4$/ })).toBeVisible()
   await page.getByText('time', { exact: true }).click()
   await page.getByText('each step', { exact: true }).click()

@@ -1,9 +1,9 @@
-import { useElementSize } from '@mantine/hooks'
-import { type PointerEvent, useId, useMemo, useState } from 'react'
+import { useMemo } from 'react'
+import { CartesianGrid, ComposedChart, Line, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
 import { formatExact, formatInteger, formatNumber } from '../format/numbers.ts'
 import { type Axis, linearAxis, logAxis, stepAxis } from './axis.ts'
 import classes from './CurvePlot.module.css'
-import { type Curve, extent, nearest, pathOf } from './curve.ts'
+import { type Curve, extent, nearest, pointsOf } from './curve.ts'
 
 interface CurvePlotProps {
   curves: readonly Curve[]
@@ -21,10 +21,7 @@ interface CurvePlotProps {
   legend?: boolean
 }
 
-const LEFT = 52
-const RIGHT = 12
-const TOP = 8
-const BOTTOM = 24
+const TICK = { fill: 'var(--nibble-ink-soft)', fontSize: 11 }
 
 /** Curves over a common axis. They are thinned beforehand (decimate.ts); nothing on it is ever negative. */
 export function CurvePlot(props: CurvePlotProps) {
@@ -38,98 +35,86 @@ export function CurvePlot(props: CurvePlotProps) {
     formatY = formatNumber,
     top,
   } = props
-  const { ref, width } = useElementSize()
-  const clip = useId()
-  const [pointed, setPointed] = useState<number | null>(null)
-  const innerWidth = Math.max(width - LEFT - RIGHT, 10)
-  const innerHeight = height - TOP - BOTTOM
   const [from, to] = ends
   const x = useMemo(
     () => (formatX === formatInteger ? stepAxis(from, to) : linearAxis(from, to)),
     [from, to, formatX],
   )
   const y = useMemo(() => heightAxis(curves, log, top), [curves, log, top])
-  const paths = useMemo(
-    () => curves.map((curve) => (curve.look === 'dots' ? '' : pathOf(curve, x, y, innerWidth, innerHeight))),
-    [curves, x, y, innerWidth, innerHeight],
-  )
-  const across = (value: number) => LEFT + x.place(value) * innerWidth
-  const up = (value: number) => TOP + (1 - y.place(value)) * innerHeight
-  const point = (event: PointerEvent<SVGSVGElement>) => {
-    const box = event.currentTarget.getBoundingClientRect()
-    setPointed(snap(curves, x.at((event.clientX - box.left - LEFT) / innerWidth)))
-  }
+  const points = useMemo(() => curves.map((curve) => pointsOf(curve, log)), [curves, log])
+  const places = useMemo(() => placesOf(curves), [curves])
   const withLegend = props.legend ?? (curves.length > 1 && curves.length < 9)
   return (
     <>
-      <div ref={ref} style={{ height }} className={classes.frame}>
-        {width > 0 && (
-          <svg
-            width={width}
-            height={height}
-            className={classes.plot}
-            aria-hidden
-            onPointerMove={point}
-            onPointerLeave={() => setPointed(null)}
-          >
-            <clipPath id={clip}>
-              <rect x={-6} y={-3} width={innerWidth + 12} height={innerHeight + 9} />
-            </clipPath>
-            {y.ticks.map((tick) => (
-              <g key={tick}>
-                <line x1={LEFT} x2={width - RIGHT} y1={up(tick)} y2={up(tick)} className={classes.grid} />
-                <text x={LEFT - 8} y={up(tick)} dy="0.35em" textAnchor="end">
-                  {formatY(tick)}
-                </text>
-              </g>
-            ))}
-            <line
-              x1={LEFT}
-              x2={width - RIGHT}
-              y1={TOP + innerHeight}
-              y2={TOP + innerHeight}
-              className={classes.base}
-            />
-            {apart(x.ticks, (tick) => x.place(tick) * innerWidth).map((tick) => (
-              <text key={tick} x={across(tick)} y={TOP + innerHeight + 17} textAnchor="middle">
-                {formatX(tick)}
-              </text>
-            ))}
-            <g transform={`translate(${LEFT} ${TOP})`} clipPath={`url(#${clip})`}>
-              {curves.map((curve, index) =>
-                curve.look === 'dots' ? (
-                  <Dots key={curve.key} curve={curve} x={x} y={y} width={innerWidth} height={innerHeight} />
-                ) : (
-                  <path
-                    key={curve.key}
-                    d={paths[index]}
-                    className={curve.look === 'faint' ? classes.faint : classes.bold}
-                    style={{ stroke: curve.color, strokeDasharray: curve.dash }}
-                  />
-                ),
-              )}
-            </g>
-            {pointed !== null && (
-              <line
-                x1={across(pointed)}
-                x2={across(pointed)}
-                y1={TOP}
-                y2={TOP + innerHeight}
-                className={classes.cursor}
-              />
-            )}
-          </svg>
-        )}
-        {pointed !== null && (
-          <Readout
-            title={`${xName} ${formatX(pointed)}`}
-            curves={curves}
-            at={pointed}
-            left={across(pointed)}
-            width={width}
+      <ResponsiveContainer width="100%" height={height} initialDimension={{ width: 320, height }}>
+        <ComposedChart
+          data={places}
+          margin={{ top: 8, right: 12, bottom: 0, left: 0 }}
+          accessibilityLayer={false}
+          className={classes.plot}
+        >
+          <CartesianGrid vertical={false} stroke="var(--nibble-line)" />
+          <XAxis
+            dataKey="x"
+            type="number"
+            domain={[x.from, x.to]}
+            ticks={x.ticks}
+            interval="preserveStart"
+            minTickGap={16}
+            allowDataOverflow
+            tick={TICK}
+            tickLine={false}
+            stroke="var(--nibble-line-strong)"
+            tickFormatter={formatX}
           />
-        )}
-      </div>
+          <YAxis
+            width={52}
+            scale={log ? 'log' : 'linear'}
+            domain={[y.from, y.to]}
+            ticks={y.ticks}
+            allowDataOverflow
+            tick={TICK}
+            tickLine={false}
+            axisLine={false}
+            tickFormatter={formatY}
+          />
+          <Tooltip
+            isAnimationActive={false}
+            cursor={{ stroke: 'var(--nibble-line-strong)' }}
+            content={({ active, label }) =>
+              active && typeof label === 'number' ? (
+                <Readout title={`${xName} ${formatX(label)}`} curves={curves} at={label} />
+              ) : null
+            }
+          />
+          {curves.map(({ key, name, color, look = 'bold', dash }, index) => (
+            <Line
+              key={key}
+              data={points[index]}
+              dataKey="y"
+              name={name}
+              stroke={look === 'dots' ? 'none' : color}
+              strokeWidth={look === 'faint' ? 1 : 2}
+              strokeDasharray={dash}
+              strokeLinecap="round"
+              strokeLinejoin="round"
+              dot={
+                look === 'dots' && {
+                  r: 4,
+                  fill: color,
+                  stroke: 'var(--nibble-surface)',
+                  strokeWidth: 1.5,
+                  clipDot: false,
+                }
+              }
+              activeDot={false}
+              type="linear"
+              isAnimationActive={false}
+              legendType="none"
+            />
+          ))}
+        </ComposedChart>
+      </ResponsiveContainer>
       {withLegend && (
         <ul className={classes.legend} data-legend>
           {curves.map(({ key, name, color, look = 'bold', dash }) => (
@@ -154,54 +139,16 @@ export function CurvePlot(props: CurvePlotProps) {
   )
 }
 
-interface DotsProps {
-  curve: Curve
-  x: Axis
-  y: Axis
-  width: number
-  height: number
-}
-
-/** Measurements that are few and far between. */
-function Dots({ curve, x, y, width, height }: DotsProps) {
-  return (
-    <g>
-      {Array.from(curve.ys, (value, index) => {
-        const across = x.place(curve.xs[index]) * width
-        const down = (1 - y.place(value)) * height
-        if (!Number.isFinite(across) || !Number.isFinite(down)) return null
-        return (
-          <circle
-            key={curve.xs[index]}
-            cx={across}
-            cy={down}
-            r={4}
-            className={classes.dot}
-            style={{ fill: curve.color }}
-          />
-        )
-      })}
-    </g>
-  )
-}
-
 interface ReadoutProps {
   title: string
   curves: readonly Curve[]
   at: number
-  left: number
-  width: number
 }
 
 /** The figures under the pointer. A curve that has no value there is left out. */
-function Readout({ title, curves, at, left, width }: ReadoutProps) {
-  const onLeft = left > width / 2
+function Readout({ title, curves, at }: ReadoutProps) {
   return (
-    <div
-      className={classes.readout}
-      style={onLeft ? { right: width - left + 10 } : { left: left + 10 }}
-      aria-hidden
-    >
+    <div className={classes.readout}>
       <div className={classes.readoutTitle}>{title}</div>
       {curves.map(({ key, name, color, xs, ys, look }) => {
         const index = nearest(xs, at)
@@ -219,15 +166,11 @@ function Readout({ title, curves, at, left, width }: ReadoutProps) {
   )
 }
 
-/** The nearest place at which some curve has a point. */
-function snap(curves: readonly Curve[], value: number): number | null {
-  let best: number | null = null
-  for (const { xs } of curves) {
-    const index = nearest(xs, value)
-    if (index < 0) continue
-    if (best === null || Math.abs(xs[index] - value) < Math.abs(best - value)) best = xs[index]
-  }
-  return best
+/** Everywhere that some curve has a point: where a pointer can rest. */
+function placesOf(curves: readonly Curve[]): { x: number }[] {
+  const places = new Set<number>()
+  for (const { xs } of curves) for (let index = 0; index < xs.length; index++) places.add(xs[index])
+  return [...places].sort((a, b) => a - b).map((x) => ({ x }))
 }
 
 function heightAxis(curves: readonly Curve[], log: boolean, top: number | undefined): Axis {
@@ -236,16 +179,4 @@ function heightAxis(curves: readonly Curve[], log: boolean, top: number | undefi
   const highest = Math.min(found.highest, top ?? Number.POSITIVE_INFINITY)
   if (log) return logAxis(found.lowest / 1.06, highest * 1.06)
   return linearAxis(0, highest > 0 ? highest * 1.04 : 1)
-}
-
-const SPACE_BETWEEN_NAMES = 44
-
-/** Ticks whose names do not run into one another. */
-function apart(ticks: readonly number[], place: (tick: number) => number): number[] {
-  let last = Number.NEGATIVE_INFINITY
-  return ticks.filter((tick) => {
-    if (place(tick) - last < SPACE_BETWEEN_NAMES) return false
-    last = place(tick)
-    return true
-  })
 }

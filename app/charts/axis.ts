@@ -6,8 +6,6 @@ export interface Axis {
   to: number
   /** 0 at `from`, 1 at `to`, outside of both beyond them; NaN for what has no place. */
   place: (value: number) => number
-  /** The value at a share of the length. */
-  at: (share: number) => number
   ticks: readonly number[]
 }
 
@@ -18,7 +16,6 @@ export function linearAxis(from: number, to: number): Axis {
     from,
     to,
     place: (value) => (value - from) / length,
-    at: (share) => from + share * length,
     ticks: from > 0 ? [from, ...ticks.filter((tick) => tick > from)] : ticks,
   }
 }
@@ -32,7 +29,6 @@ export function logAxis(lowest: number, highest: number): Axis {
     from,
     to,
     place: (value) => (value > 0 ? Math.log(value / from) / length : Number.NaN),
-    at: (share) => from * Math.exp(share * length),
     ticks: logTicks(from, to),
   }
 }

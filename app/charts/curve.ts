@@ -13,6 +13,16 @@ export interface Curve {
   ys: ArrayLike<number>
 }
 
+export interface Point {
+  x: number
+  /** Null makes a gap. */
+  y: number | null
+}
+
+/** A logarithmic axis has no place for what is not above zero. */
+export const pointsOf = ({ xs, ys }: Curve, log: boolean): Point[] =>
+  Array.from(ys, (y, index) => ({ x: xs[index], y: Number.isFinite(y) && (y > 0 || !log) ? y : null }))
+
 /** The `d` of an SVG path; points above the top of the axis stay above it, for the picture's edge to cut. */
 export function pathOf(curve: Curve, x: Axis, y: Axis, width: number, height: number): string {
   let path = ''

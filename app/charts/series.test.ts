@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { linearAxis, logAxis, stepAxis } from './axis.ts'
-import { extent, nearest, pathOf } from './curve.ts'
+import { extent, nearest, pathOf, pointsOf } from './curve.ts'
 import { decimate, MAX_POINTS, thin } from './decimate.ts'
 import { heightWithoutOutliers, smooth, stepsToAverage } from './smooth.ts'
 import { logTicks } from './ticks.ts'
@@ -79,9 +79,10 @@ describe('heightWithoutOutliers', () => {
 })
 
 describe('axes', () => {
-  it('find their way back from a place to its value', () => {
+  it('place their ends, and nothing that has no place', () => {
     for (const axis of [linearAxis(0, 7), logAxis(0.01, 300), stepAxis(0, 150)])
-      for (const share of [0, 0.3, 1]) expect(axis.place(axis.at(share))).toBeCloseTo(share, 12)
+      expect([axis.place(axis.from), axis.place(axis.to)]).toEqual([0, 1])
+    expect(logAxis(0.1, 10).place(1)).toBeCloseTo(0.5, 12)
     expect(logAxis(0.1, 1).place(0)).toBeNaN()
   })
 
@@ -97,6 +98,8 @@ describe('curves', () => {
 
   it('have a gap where a value is no number', () => {
     expect(pathOf(curve, linearAxis(0, 3), linearAxis(0, 4), 30, 40)).toBe('M0.0,40.0h0M20.0,20.0h0L30.0,0.0')
+    expect(pointsOf(curve, false).map(({ y }) => y)).toEqual([0, null, 2, 4])
+    expect(pointsOf(curve, true).map(({ y }) => y)).toEqual([null, null, 2, 4])
     expect(extent([curve])).toEqual({ lowest: 2, highest: 4 })
     expect(extent([{ ...curve, ys: [] }])).toBeNull()
   })

@@ -33,7 +33,7 @@ export const train = {
   stopText: 'It ends after the step under way. What has been learned up to then can still be downloaded.',
   stopConfirm: 'Stop the run',
   stopCancel: 'Go on training',
-  finishedTitle: 'Done: the adapter has learned',
+  finishedTitle: 'Done: trained to the last step',
   stoppedTitle: 'Stopped: the adapter as it stands',
   failedTitle: 'The run has failed',
   failedKept: 'What it had measured up to then is shown below.',
@@ -41,7 +41,8 @@ export const train = {
   goOnFrom: 'Go on from step {{step}}',
   changeRecipe: 'Back to the recipe',
   download: 'Download adapter',
-  downloadHelp: 'Two files in PEFT layout: adapter_model.safetensors and adapter_config.json.',
+  downloadHelp:
+    'An adapter comes as two files in PEFT layout; a model that was trained as a whole, as the files of a Hugging Face folder.',
   downloadMetrics: 'Download metrics',
   downloadFailed: 'The adapter could not be exported',
   saved: {
