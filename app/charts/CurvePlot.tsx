@@ -65,7 +65,7 @@ export function CurvePlot(props: CurvePlotProps) {
             tick={TICK}
             tickLine={false}
             stroke="var(--nibble-line-strong)"
-            tickFormatter={formatX}
+            tickFormatter={(value: number) => formatX(value)}
           />
           <YAxis
             width={52}
@@ -76,7 +76,7 @@ export function CurvePlot(props: CurvePlotProps) {
             tick={TICK}
             tickLine={false}
             axisLine={false}
-            tickFormatter={formatY}
+            tickFormatter={(value: number) => formatY(value)}
           />
           <Tooltip
             isAnimationActive={false}
