@@ -1,17 +1,18 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, type Page, test } from '@playwright/test'
+import { expect, test as onFirstVisit, type Page } from '@playwright/test'
 import { tokenExample } from '../src/data/example.ts'
 import { trainingData } from '../src/data/training-data.ts'
 import { openSafetensors } from '../src/formats/safetensors.ts'
 import { memorySource } from '../src/util/byte-source.ts'
 import { runCli } from './golden/support/run-cli.ts'
 import { dropOn } from './support/drop.ts'
+import { test } from './support/verified.ts'
 import { witness } from './support/witness.ts'
 
 /** A software adapter on a busy machine takes its time to measure itself. */
-test.describe.configure({ timeout: 600_000 })
+onFirstVisit.describe.configure({ timeout: 600_000 })
 
 const start = (page: Page) => page.getByRole('button', { name: /^Start training/ })
 
@@ -45,29 +46,32 @@ function heldOutOf(rows: readonly string[]): string[] {
 
 const ADAPTER = ['adapter_model.safetensors', 'adapter_config.json']
 
-test('a first visit is ready to train, trains at one press, and what it learned can be taken home', async ({
-  page,
-}) => {
-  const seen = await witness(page)
-  await page.goto('./')
-  await expect(start(page)).toBeEnabled({ timeout: 240_000 })
-  await expect(page.getByText('studio-tiny-3m').first()).toBeVisible()
-  await expect(page.getByText(/swiftshader/i).first()).toBeVisible()
-  await expect(page.getByText('US state capitals').first()).toBeVisible()
-  await expect(page.getByText('Memory needed').first()).toBeVisible()
-  await start(page).click()
-  await expect(page.getByText(/step ([3-9]|\d\d) of/i).first()).toBeVisible({ timeout: 240_000 })
-  await page.getByRole('button', { name: 'Stop', exact: true }).first().click()
-  await page.getByRole('button', { name: 'Stop the run' }).click()
-  const folder = mkdtempSync(join(tmpdir(), 'nibble-first-visit-'))
-  await download(page, 'Download adapter', folder, ADAPTER)
-  const bytes = new Uint8Array(readFileSync(join(folder, ADAPTER[0])))
-  const { tensors } = await openSafetensors(memorySource(ADAPTER[0], bytes))
-  expect(tensors.size).toBe(6 * 7 * 2)
-  const B = await tensors.get('base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight')?.readFloat32()
-  expect(B?.some((value) => value !== 0)).toBe(true)
-  expect(seen).toMatchObject({ complaints: [], strays: [] })
-})
+onFirstVisit(
+  'a first visit is ready to train, trains at one press, and what it learned can be taken home',
+  async ({ page }) => {
+    const seen = await witness(page)
+    await page.goto('./')
+    await expect(start(page)).toBeEnabled({ timeout: 240_000 })
+    await expect(page.getByText('studio-tiny-3m').first()).toBeVisible()
+    await expect(page.getByText(/swiftshader/i).first()).toBeVisible()
+    await expect(page.getByText('US state capitals').first()).toBeVisible()
+    await expect(page.getByText('Memory needed').first()).toBeVisible()
+    await start(page).click()
+    await expect(page.getByText(/step ([3-9]|\d\d) of/i).first()).toBeVisible({ timeout: 240_000 })
+    await page.getByRole('button', { name: 'Stop', exact: true }).first().click()
+    await page.getByRole('button', { name: 'Stop the run' }).click()
+    const folder = mkdtempSync(join(tmpdir(), 'nibble-first-visit-'))
+    await download(page, 'Download adapter', folder, ADAPTER)
+    const bytes = new Uint8Array(readFileSync(join(folder, ADAPTER[0])))
+    const { tensors } = await openSafetensors(memorySource(ADAPTER[0], bytes))
+    expect(tensors.size).toBe(6 * 7 * 2)
+    const B = await tensors
+      .get('base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight')
+      ?.readFloat32()
+    expect(B?.some((value) => value !== 0)).toBe(true)
+    expect(seen).toMatchObject({ complaints: [], strays: [] })
+  },
+)
 
 test('a dropped file is trained on; in the terminal its adapter has the loss that the page measured', async ({
   page,

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, type Page, test } from '@playwright/test'
+import { expect, type Page, test } from './support/verified.ts'
 
 /** A software adapter on a busy machine takes its time. */
 test.describe.configure({ timeout: 600_000 })

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { expect, type Page, test } from '@playwright/test'
+import { expect, type Page, test } from './support/verified.ts'
 
 /** The real engine in real Chromium. */
 test.describe.configure({ timeout: 600_000 })

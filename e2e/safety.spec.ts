@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, type Page, test } from '@playwright/test'
 import { securityHeaders } from '../scripts/content-security-policy.mjs'
+import { expect, type Page, test } from './support/verified.ts'
 import { witness } from './support/witness.ts'
 
 /** A software adapter on a busy machine takes its time to measure itself. */
