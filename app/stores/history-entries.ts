@@ -1,4 +1,5 @@
 import { createStore, promisifyRequest } from 'idb-keyval'
+import { storageError } from '../../src/util/storage-full.ts'
 
 /** A flat keep of plain data by name. */
 export interface Entries {
@@ -17,12 +18,17 @@ export function indexedDbEntries(database: string): Entries {
       store('readonly', (entries) => promisifyRequest(entries.getAllKeys() as IDBRequest<string[]>)),
     get: (names) =>
       store('readonly', (entries) => Promise.all(names.map((name) => promisifyRequest(entries.get(name))))),
-    write: (puts, removals = []) =>
-      store('readwrite', (entries) => {
-        for (const name of removals) entries.delete(name)
-        for (const [name, value] of puts) entries.put(value, name)
-        return promisifyRequest(entries.transaction)
-      }),
+    async write(puts, removals = []) {
+      try {
+        await store('readwrite', (entries) => {
+          for (const name of removals) entries.delete(name)
+          for (const [name, value] of puts) entries.put(value, name)
+          return promisifyRequest(entries.transaction)
+        })
+      } catch (error) {
+        throw storageError(error)
+      }
+    },
   }
 }
 

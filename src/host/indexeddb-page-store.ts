@@ -1,5 +1,6 @@
 import { createStore, delMany, get, promisifyRequest, set, type UseStore } from 'idb-keyval'
 import type { PageStore } from '../optim/page-store.ts'
+import { storageError } from '../util/storage-full.ts'
 
 /** A page store in IndexedDB. Values are Blobs: the browser keeps large ones in files of their own, which is faster. */
 export function indexedDbPageStore(databaseName = 'nibble-pages'): PageStore {
@@ -9,7 +10,13 @@ export function indexedDbPageStore(databaseName = 'nibble-pages'): PageStore {
       const blob = await get<Blob>(key, use)
       return blob ? new Uint8Array(await blob.arrayBuffer()) : null
     },
-    put: (key, bytes) => set(key, new Blob([bytes]), use),
+    async put(key, bytes) {
+      try {
+        await set(key, new Blob([bytes]), use)
+      } catch (error) {
+        throw storageError(error)
+      }
+    },
     delete: (keys) => delMany([...keys], use),
     async list(prefix) {
       const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`)

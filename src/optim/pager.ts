@@ -1,6 +1,7 @@
 import type { Executable } from '../graph/executable.ts'
 import type { BufferRange } from '../graph/plan.ts'
 import type { ParameterPool } from '../graph/pool.ts'
+import { reasonOf } from '../util/errors.ts'
 import type { Moments, PagingStatistics, PagingWarning, Residency } from './moments.ts'
 import { gatherMoments, PageGenerations, type StoredMoments, type StoredPage } from './page-generations.ts'
 import type { Page, PageLayout } from './page-layout.ts'
@@ -336,11 +337,10 @@ export class Pager implements Moments {
   private degrade(error: unknown): void {
     if (this.degraded) return
     this.degraded = true
-    const why = error instanceof Error ? error.message : String(error)
     this.options.onWarning?.({
       code: 'paging/store-failed',
-      message: `The page store failed (${why}); Adam's moments stay in memory from here on, and training goes on`,
-      fix: 'Free space on the disk, or raise the host budget. Nothing of the run is lost.',
+      message: `The page store failed (${reasonOf(error)}); Adam's moments stay in memory from here on, and training goes on`,
+      fix: 'Free space on the disk. Until the store takes them again, checkpoints cannot be kept; nothing is lost as long as the run goes on.',
     })
   }
 

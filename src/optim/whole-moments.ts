@@ -32,13 +32,13 @@ export class WholeMoments implements Moments {
   }
 
   async save(): Promise<StoredMoments> {
-    const { executable } = this.options
     const pages: StoredPage[] = []
-    for (const range of this.pieces()) {
-      const bytes = new Uint8Array(range.elements * 8)
-      bytes.set(await executable.read(this.part('m', range)), 0)
-      bytes.set(await executable.read(this.part('v', range)), range.elements * 4)
-      pages.push(await this.generations.put(range, this.step, bytes))
+    try {
+      for (const range of this.pieces()) pages.push(await this.put(range))
+    } catch (error) {
+      for (const page of pages) this.generations.supersede(page)
+      await this.generations.collect()
+      throw error
     }
     const saved = { elements: this.options.pool.elements, pages }
     this.generations.protect(saved)
@@ -67,6 +67,14 @@ export class WholeMoments implements Moments {
   }
 
   async settled(): Promise<void> {}
+
+  private async put(range: ElementRange & { segment: number }): Promise<StoredPage> {
+    const { executable } = this.options
+    const bytes = new Uint8Array(range.elements * 8)
+    bytes.set(await executable.read(this.part('m', range)), 0)
+    bytes.set(await executable.read(this.part('v', range)), range.elements * 4)
+    return this.generations.put(range, this.step, bytes)
+  }
 
   private pieces(): (ElementRange & { segment: number })[] {
     const { pool } = this.options

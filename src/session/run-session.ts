@@ -10,7 +10,7 @@ import { evaluate } from '../train/evaluate.ts'
 import { type LoadedWeight, loadWeights } from '../train/load-weights.ts'
 import type { Program } from '../train/program.ts'
 import { type TrainerEvent, train } from '../train/trainer.ts'
-import { StudioError } from '../util/errors.ts'
+import { reasonOf, StudioError } from '../util/errors.ts'
 import { deviceLine, type RunCheckpoint, type RunProgress, recentSteps, runIdentity } from './checkpoints.ts'
 import type { MetricName, RunEvent, RunSummary, StepMetrics } from './events.ts'
 import { exportTrained } from './export-run.ts'
@@ -372,7 +372,7 @@ export class RunSession {
       if (error instanceof StudioError && error.code.startsWith('device/')) throw error
       this.warnOfStorage({
         code: 'checkpoint/failed',
-        message: `Step ${step} could not be saved (${error instanceof Error ? error.message : error}); training goes on`,
+        message: `Step ${step} could not be saved (${reasonOf(error)}); training goes on`,
         fix: 'Free space on the disk. The checkpoint before it, if there is one, is whole.',
       })
     }

@@ -136,6 +136,35 @@ describe('CheckpointWriter', () => {
     }
   })
 
+  it.each([null, 0])('fills a full store no further with parts (GPU budget %s)', async (budget) => {
+    const store = new MemoryPageStore()
+    const run = runOn(store, budget)
+    await run.steps(1, 2)
+    await run.save(2)
+    const whole = store.values.size
+    const put = store.put.bind(store)
+    let taken = 0
+    store.put = async (key, bytes) => {
+      if (taken++ === 1) throw new Error('full')
+      await put(key, bytes)
+    }
+    for (let step = 3; step <= 6; step++) {
+      await run.steps(step, step)
+      await run.moments.settled()
+      taken = 0
+      await expect(run.save(step)).rejects.toThrow('full')
+      // A page more than before may be current; the parts of a checkpoint are gone.
+      expect([...store.values.keys()].filter((key) => key.includes('/values/'))).toHaveLength(1)
+    }
+    if (budget === null) expect(store.values.size).toBe(whole)
+    store.put = put
+    await run.save(6)
+    const next = runOn(store, budget)
+    await next.writer.restore(await need(store))
+    await next.steps(7, 8)
+    expect(next.values()).toEqual(await uninterrupted(8))
+  })
+
   it('keeps what a manifest names that came through although its write was reported as failed', async () => {
     const store = new MemoryPageStore()
     const run = runOn(store, 0)

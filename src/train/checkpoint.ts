@@ -62,6 +62,9 @@ export interface CheckpointTarget {
 
 /** Writes a run's checkpoints. A crash at any moment leaves the one before whole, or the new one. */
 export class CheckpointWriter {
+  /** The step of the last checkpoint whose manifest is there, or may be. */
+  private namedStep: number | null = null
+
   constructor(private readonly target: CheckpointTarget) {}
 
   /**
@@ -71,8 +74,7 @@ export class CheckpointWriter {
    */
   async save<Progress>(step: number, position: DataPosition, progress: Progress): Promise<number> {
     const { store, run, identity, device, moments } = this.target
-    const values = await this.saveValues(step)
-    const saved = await moments.save()
+    const { values, moments: saved } = await this.saveParts(step)
     const manifest: CheckpointManifest<Progress> = {
       version: 1,
       run,
@@ -85,6 +87,7 @@ export class CheckpointWriter {
       progress,
     }
     const bytes = new TextEncoder().encode(JSON.stringify(manifest))
+    this.namedStep = step
     await store.put(manifestKey(run), bytes)
     await moments.committed(saved)
     await deleteOthers(store, run, values)
@@ -94,6 +97,7 @@ export class CheckpointWriter {
   /** Brings the device back to where the checkpoint was made. @throws checkpoint/damaged, paging/lost-page */
   async restore({ step, values, moments }: CheckpointManifest): Promise<void> {
     const { store, run, executable } = this.target
+    this.namedStep = step
     for (const { key, offset, sizeBytes, sha256: expected } of values) {
       const bytes = await store.get(key)
       if (!bytes || bytes.length !== sizeBytes || (await sha256(bytes)) !== expected) {
@@ -112,9 +116,21 @@ export class CheckpointWriter {
     await deleteOthers(store, run, values)
   }
 
-  private async saveValues(step: number): Promise<StoredPiece[]> {
+  /** What is left of a checkpoint that could not be completed must not fill a store that is full already. */
+  private async saveParts(step: number): Promise<{ values: StoredPiece[]; moments: StoredMoments }> {
+    const values: StoredPiece[] = []
+    try {
+      await this.saveValues(step, values)
+      return { values, moments: await this.target.moments.save() }
+    } catch (error) {
+      const { store } = this.target
+      if (step !== this.namedStep) await store.delete(values.map(({ key }) => key)).catch(() => {})
+      throw error
+    }
+  }
+
+  private async saveValues(step: number, pieces: StoredPiece[]): Promise<void> {
     const { store, run, executable } = this.target
-    const pieces: StoredPiece[] = []
     const poolBytes = this.pool().sizeBytes
     for (let offset = 0; offset < poolBytes; offset += PIECE_BYTES) {
       const sizeBytes = Math.min(PIECE_BYTES, poolBytes - offset)
@@ -125,7 +141,6 @@ export class CheckpointWriter {
       await store.put(key, bytes)
       pieces.push({ key, offset, sizeBytes, sha256: await sha256(bytes) })
     }
-    return pieces
   }
 
   /** Where bytes of the pool are on the device, and where each run of them starts among those asked for. */

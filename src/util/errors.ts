@@ -62,12 +62,17 @@ export function inputError(code: string, problems: Problem[], summary?: string):
   return new StudioError(`input/${code}`, message, { hint: first?.fix, problems })
 }
 
+/** What is wrong, in words: of errors of the browser that carry none, their name. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Error) return error.message || error.name
+  return String(error ?? 'no reason given')
+}
+
 /** Turns anything thrown into plain data (an unknown error keeps its message and gets the code `internal`). */
 export function errorToData(error: unknown): ErrorData {
   if (error instanceof StudioError) return error.toJSON()
-  if (error instanceof Error)
-    return { name: error.name, code: 'internal', message: error.message, details: error.stack }
-  return { name: 'Error', code: 'internal', message: String(error) }
+  const { name, stack } = error instanceof Error ? error : { name: 'Error', stack: undefined }
+  return { name, code: 'internal', message: reasonOf(error), ...(stack && { details: stack }) }
 }
 
 export function errorFromData(data: ErrorData): StudioError {
