@@ -76,6 +76,13 @@ describe('parseInvocation', () => {
     expect(problemsOf(args)).toEqual([message])
   })
 
+  test('an empty prompt begins a text; an empty folder name is none', () => {
+    expect(parseInvocation(['generate', '--model', 'm', '--prompt', ''])).toMatchObject({
+      options: { prompt: '' },
+    })
+    expect(problemsOf(['generate', '--model', '', '--prompt', 'x'])).toEqual(['--model needs a value'])
+  })
+
   test('an option that every object has is still unknown', () => {
     expect(problemsOf(['inspect', '--model', 'm', '--constructor', 'x'])).toEqual([
       'inspect has no option --constructor',

@@ -105,7 +105,8 @@ function readOptions(command: CommandSpec, args: readonly string[]) {
     } else {
       const next = args[at + 1]
       const value = inline ?? (next !== undefined && !next.startsWith('--') ? args[++at] : undefined)
-      if (!value) problems.push({ message: `--${name} needs a value`, fix: `Write --${name} ${spec.value}.` })
+      if (value === undefined || (value === '' && !spec.mayBeEmpty))
+        problems.push({ message: `--${name} needs a value`, fix: `Write --${name} ${spec.value}.` })
       else if (values[name] !== undefined)
         problems.push({ message: `--${name} is given twice`, fix: 'Give it once.' })
       else values[name] = value

@@ -8,6 +8,8 @@ export interface OptionSpec {
   /** Word for the value in the usage line; without it the option is a switch. */
   value?: string
   required?: boolean
+  /** Whether "" is a value too. */
+  mayBeEmpty?: boolean
   help: string
 }
 

@@ -75,7 +75,12 @@ export const COMMANDS: readonly CommandSpec[] = [
         ...adapter,
         help: 'LoRA adapter to speak with: adapter_config.json, adapter_model.safetensors',
       },
-      prompt: { value: 'TEXT', required: true, help: 'text to continue; with --chat, what the user says' },
+      prompt: {
+        value: 'TEXT',
+        required: true,
+        mayBeEmpty: true,
+        help: 'text to continue ("": begin one); with --chat, what the user says',
+      },
       chat: { help: 'put the prompt into the model’s chat template' },
       'max-new-tokens': { value: 'N', help: 'longest text (default 256)' },
       temperature: { value: 'T', help: '0, the default, takes the most likely token every time' },
