@@ -13,11 +13,13 @@ import { connectEngine } from './engine.ts'
 import { BlockedPage } from './features/device/BlockedPage.tsx'
 import { browserObstacle } from './features/device/browser-support.ts'
 import { ScreenFailed } from './frame/ScreenFailed.tsx'
+import { onLeaving } from './leaving.ts'
 import { StudioProvider } from './stores/context.tsx'
 import { goldenFiles } from './stores/golden-files.ts'
 import { createHistory } from './stores/history.ts'
 import { indexedDbEntries } from './stores/history-entries.ts'
 import { lockLiveness } from './stores/history-liveness.ts'
+import { storagePermanence } from './stores/history-permanence.ts'
 import { createStudio } from './stores/studio.ts'
 import { createVerification } from './stores/verification.ts'
 import { theme } from './theme/theme.ts'
@@ -42,6 +44,7 @@ function studioElement() {
   const history = createHistory({
     entries: indexedDbEntries('nibble-runs'),
     liveness: lockLiveness(navigator.locks),
+    permanence: storagePermanence(navigator.storage),
   })
   void history.open()
   const engine = connectEngine((reason) => studio.engineCrashed(reason.toJSON()))
@@ -52,6 +55,7 @@ function studioElement() {
     golden: goldenFiles,
   })
   const studio = createStudio(engine, history, verification)
+  onLeaving(() => studio.keepNow())
   void studio.begin()
   return (
     <StudioProvider studio={studio}>

@@ -23,7 +23,10 @@ export function indexedDbEntries(database: string): Entries {
         await store('readwrite', (entries) => {
           for (const name of removals) entries.delete(name)
           for (const [name, value] of puts) entries.put(value, name)
-          return promisifyRequest(entries.transaction)
+          const written = promisifyRequest(entries.transaction)
+          // Not left to the turn after this one, which a page that goes away may not have.
+          entries.transaction.commit()
+          return written
         })
       } catch (error) {
         throw storageError(error)

@@ -6,7 +6,7 @@ import { type RunStart, withEarlier } from './history-record.ts'
 import type { RunState } from './run.ts'
 import type { Stores } from './stores.ts'
 
-/** A reload loses at most this much of a curve. */
+/** A page that is killed loses at most this much of a curve; one that goes in order writes before it does. */
 const WRITE_INTERVAL_MS = 2000
 
 interface RecorderOptions {
@@ -49,23 +49,31 @@ export function recordRuns({
     await history.finish(id, now.runId === id ? now : ended, files)
   }
 
-  function writeSoon(id: string) {
-    timer ??= setTimeout(() => {
-      timer = undefined
-      const state = run.getState()
-      if (state.runId === id) void history.append(id, state)
-    }, intervalMs)
+  function write(id: string) {
+    clearTimeout(timer)
+    timer = undefined
+    const state = run.getState()
+    if (state.runId === id) void history.append(id, state)
   }
 
-  return run.subscribe((state, before) => {
+  const stop = run.subscribe((state, before) => {
     const id = state.runId
     if (id === null) return
     const isAnother = before.runId !== id || state.steps.length < before.steps.length
     if (isAnother) begun = begin(id)
     const ended = state.status === 'finished' || state.status === 'failed'
     if (ended && (isAnother || state.status !== before.status)) void end(id, state)
-    else if (!ended) writeSoon(id)
+    else if (!ended) timer ??= setTimeout(write, intervalMs, id)
   })
+
+  return {
+    stop,
+    /** Writes what has been waiting for its turn: the page may go at any moment. */
+    writeNow() {
+      const { runId } = run.getState()
+      if (timer !== undefined && runId !== null) write(runId)
+    },
+  }
 }
 
 /** What the studio knows of a run that it starts; null before model, data and recipe are ready. */

@@ -3,6 +3,8 @@ import { createStore } from 'zustand/vanilla'
 import type { RunEvent, RunSummary } from '../../src/session/events.ts'
 import { createHistory } from './history.ts'
 import { type Entries, memoryEntries } from './history-entries.ts'
+import { pageLiveness } from './history-liveness.ts'
+import { type Permanence, storagePermanence } from './history-permanence.ts'
 import { recordRuns } from './history-recorder.ts'
 import { foldRunEvent, idleRun, type RunState } from './run.ts'
 
@@ -55,8 +57,9 @@ function openPage(entries: Entries, held = new Set<string>()) {
     },
   })
   const start = { model: 'tiny', dataset: 'capitals.jsonl', device: 'GPU', config: { train: { seed: 1 } } }
-  recordRuns({ run, history, describe: () => start, exportFiles: async () => adapter })
+  const recorder = recordRuns({ run, history, describe: () => start, exportFiles: async () => adapter })
   return {
+    recorder,
     history,
     records: () => history.store.getState().records,
     tell: (...events: RunEvent[]) => run.setState((state) => events.reduce(foldRunEvent, state)),
@@ -172,5 +175,89 @@ describe('a run', () => {
     page.tell(step(50_001))
     await vi.advanceTimersByTimeAsync(2000)
     expect(written).toBeLessThanOrEqual(1024)
+  })
+})
+
+describe('a page that goes away', () => {
+  it('writes the steps that were waiting for their turn, at once', async () => {
+    const entries = memoryEntries()
+    const page = openPage(entries)
+    page.tell(started(), ...steps(1, 1200))
+    await vi.advanceTimersByTimeAsync(2000)
+    page.tell(...steps(1201, 1300))
+    page.recorder.writeNow()
+    // No time passes: what the page does now is all that it still does.
+    await vi.advanceTimersByTimeAsync(0)
+    const after = openPage(entries)
+    await after.history.open()
+    expect(after.records()).toMatchObject([{ status: 'interrupted', step: 1300 }])
+    expect((await after.history.read('run-1'))?.steps.length).toBe(1300)
+  })
+
+  it('reads nothing before it writes: a browser lets it begin one thing, not wait for another', async () => {
+    const entries = memoryEntries()
+    const page = openPage(entries)
+    page.tell(started(), ...steps(1, 3))
+    await vi.advanceTimersByTimeAsync(2000)
+    const asked: string[] = []
+    for (const name of ['keys', 'get', 'write'] as const) {
+      const act = entries[name].bind(entries) as (...args: unknown[]) => Promise<never>
+      entries[name] = (...args: unknown[]) => {
+        asked.push(name)
+        return act(...args)
+      }
+    }
+    page.tell(...steps(4, 5))
+    page.recorder.writeNow()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(asked).toEqual(['write'])
+    page.recorder.writeNow()
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(asked).toEqual(['write'])
+  })
+})
+
+describe('what is kept', () => {
+  const permanence = (granted: boolean, answer: boolean) => {
+    const asked: string[] = []
+    return {
+      asked,
+      isGranted: async () => granted,
+      async ask() {
+        asked.push('ask')
+        return answer
+      },
+    }
+  }
+  const openWith = (permanence: Permanence | null) =>
+    createHistory({ entries: memoryEntries(), liveness: pageLiveness, permanence })
+  const start = { id: 'a', model: 'tiny', dataset: 'x.jsonl', device: 'GPU', config: {} }
+
+  it.each([true, false])(
+    'is asked to stay when the first run is kept, once (granted: %s)',
+    async (answer) => {
+      const browser = permanence(false, answer)
+      const history = openWith(browser)
+      await history.open()
+      expect(history.store.getState().isPermanent).toBe(false)
+      expect(browser.asked).toEqual([])
+      await history.begin(start)
+      await history.begin({ ...start, id: 'b' })
+      expect(browser.asked).toEqual(['ask'])
+      expect(history.store.getState().isPermanent).toBe(answer)
+    },
+  )
+
+  it('is not asked for where it stays already, or where the browser does not say', async () => {
+    const browser = permanence(true, false)
+    const history = openWith(browser)
+    await history.open()
+    await history.begin(start)
+    expect(browser.asked).toEqual([])
+    expect(history.store.getState().isPermanent).toBe(true)
+    const silent = openWith(storagePermanence(undefined))
+    await silent.open()
+    await silent.begin(start)
+    expect(silent.store.getState().isPermanent).toBeNull()
   })
 })

@@ -2,6 +2,7 @@ import { createStore } from 'zustand/vanilla'
 import type { OutputFile } from '../../src/session/files.ts'
 import { type ErrorData, errorToData } from '../../src/util/errors.ts'
 import type { Entries } from './history-entries.ts'
+import type { Permanence } from './history-permanence.ts'
 import {
   type KeptRun,
   newRecord,
@@ -20,6 +21,8 @@ export interface HistoryState {
   records: readonly RunRecord[]
   /** Why runs can not be kept in this browser; what happens in this page is still listed. */
   failure: ErrorData | null
+  /** Whether what is kept stays until it is deleted here; null: not known. */
+  isPermanent: boolean | null
 }
 
 /** Whether some page of this browser is at work on a run: one that is not and never ended was interrupted. */
@@ -32,6 +35,8 @@ export interface Liveness {
 interface HistoryOptions {
   entries: Entries
   liveness: Liveness
+  /** Null: the browser does not say. */
+  permanence?: Permanence | null
   now?: () => number
 }
 
@@ -45,8 +50,10 @@ const chunkKey = (id: string, chunk: number) => `steps/${id}/${chunk}`
 
 /** A run that this page is writing. */
 interface Writing {
-  /** How many steps are in the keep. */
+  /** How many steps of the run as it is now are in the keep. */
   written: number
+  /** How many steps are there in all: those that it had before it went on from a checkpoint may be more. */
+  kept: number
   /** What of the run is there already; by identity, since states are never changed. */
   detail: RunDetail
   detailBytes: number
@@ -57,8 +64,13 @@ interface Writing {
  * The runs of this browser, kept as they go. Everything is written in order, one thing at a time; what fails to be
  * written is told in `failure` and stays in the list for as long as the page lives.
  */
-export function createHistory({ entries, liveness, now = Date.now }: HistoryOptions) {
-  const store = createStore<HistoryState>(() => ({ status: 'opening', records: [], failure: null }))
+export function createHistory({ entries, liveness, permanence = null, now = Date.now }: HistoryOptions) {
+  const store = createStore<HistoryState>(() => ({
+    status: 'opening',
+    records: [],
+    failure: null,
+    isPermanent: null,
+  }))
   const writing = new Map<string, Writing>()
   let last: Promise<unknown> = Promise.resolve()
 
@@ -90,9 +102,24 @@ export function createHistory({ entries, liveness, now = Date.now }: HistoryOpti
     }
   }
 
+  const tellPermanence = (answer: Promise<boolean>) =>
+    answer.then(
+      (isPermanent) => store.setState({ isPermanent }),
+      () => {},
+    )
+
+  let hasAsked = false
+  /** Asks that what is kept from now on stays: once, since a browser that has refused may have asked the person. */
+  function askPermanence() {
+    if (!permanence || hasAsked || store.getState().isPermanent) return
+    hasAsked = true
+    void tellPermanence(permanence.ask())
+  }
+
   /** Every run that is kept; those nobody is at work on any more are marked as interrupted. */
   const open = () =>
     inTurn(async () => {
+      if (permanence) await tellPermanence(permanence.isGranted())
       try {
         const names = (await entries.keys()).filter((name) => name.startsWith('record/'))
         const found = (await entries.get<RunRecord>(names)).filter((record) => record !== undefined)
@@ -131,12 +158,19 @@ export function createHistory({ entries, liveness, now = Date.now }: HistoryOpti
    */
   const begin = (start: RunStart) =>
     inTurn(async (): Promise<KeptRun | null> => {
+      askPermanence()
       writing.get(start.id)?.release()
       const release = liveness.hold(start.id)
       const earlier = await readNow(start.id).catch(() => null)
       const record = earlier?.record ?? newRecord(start, nameFor(start, store.getState().records), now())
       const detail: RunDetail = { evaluations: [], tensors: [], deltaRatios: [], log: [] }
-      writing.set(start.id, { written: 0, detail, detailBytes: 0, release })
+      writing.set(start.id, {
+        written: 0,
+        kept: earlier?.steps.length ?? find(start.id)?.step ?? 0,
+        detail,
+        detailBytes: 0,
+        release,
+      })
       const running: RunRecord = { ...record, status: 'running', updatedAt: now() }
       show(running)
       await write([
@@ -163,10 +197,9 @@ export function createHistory({ entries, liveness, now = Date.now }: HistoryOpti
         puts.push([chunkKey(id, from / CHUNK_STEPS), chunk])
       }
       // A run that goes on from a checkpoint may have fewer steps than were kept.
-      const names = (await entries.keys().catch(() => [])).filter((name) => name.startsWith(`steps/${id}/`))
-      const surplus = names.filter(
-        (name) => Number(name.slice(`steps/${id}/`.length)) * CHUNK_STEPS >= length,
-      )
+      const surplus: string[] = []
+      for (let from = ceilTo(length, CHUNK_STEPS); from < live.kept; from += CHUNK_STEPS)
+        surplus.push(chunkKey(id, from / CHUNK_STEPS))
       const { evaluations, tensors, deltaRatios, log } = run
       const detail = { evaluations, tensors, deltaRatios, log }
       if (!sameParts(detail, live.detail)) {
@@ -181,6 +214,7 @@ export function createHistory({ entries, liveness, now = Date.now }: HistoryOpti
       show(record)
       if (!(await write([...puts, [recordKey(id), record]], surplus))) return
       live.written = length
+      live.kept = length
       live.detail = detail
     })
 
@@ -245,6 +279,7 @@ export function createHistory({ entries, liveness, now = Date.now }: HistoryOpti
   /** Takes in a run from elsewhere, under an id of its own. One that is here already is not taken in again. */
   const add = (run: KeptRun, files: readonly OutputFile[], fileName: string) =>
     inTurn(async (): Promise<{ id: string; isNew: boolean }> => {
+      askPermanence()
       const source = run.record.id
       const known = store
         .getState()
@@ -279,6 +314,7 @@ const belongsTo = (name: string, id: string) =>
   name === recordKey(id) || name === detailKey(id) || name === filesKey(id) || name.startsWith(`steps/${id}/`)
 
 const floorTo = (value: number, unit: number) => value - (value % unit)
+const ceilTo = (value: number, unit: number) => floorTo(value + unit - 1, unit)
 
 const sameParts = (one: RunDetail, other: RunDetail) =>
   (Object.keys(one) as (keyof RunDetail)[]).every((part) => one[part] === other[part])

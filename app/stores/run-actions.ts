@@ -10,6 +10,7 @@ import type { StudioParts } from './studio.ts'
 /** Starting a run, steering it, and what it leaves. */
 export function runActions({ engine, stores, preparation, verification }: StudioParts) {
   const { model, dataset, recipe, run } = stores
+  let flushEvents = () => {}
   const isPrepared = () => readyToStart(model.getState(), dataset.getState(), recipe.getState())
 
   /** A control that fails is a line in the run's log, not its end. */
@@ -30,6 +31,7 @@ export function runActions({ engine, stores, preparation, verification }: Studio
       const { step = 0, totalSteps = 0 } = saved ?? {}
       run.setState({ ...startingRun, step, totalSteps }, true)
       const batch = batchEvents((events) => run.setState((state) => events.reduce(foldRunEvent, state)))
+      flushEvents = batch.flush
       const resume = saved && { runId: saved.runId }
       try {
         await preparation.settled()
@@ -43,6 +45,9 @@ export function runActions({ engine, stores, preparation, verification }: Studio
         run.setState((state) => failRun(state, errorToData(error)))
       }
     },
+
+    /** Folds what the engine has told and the screen has not shown yet. */
+    flushEvents: () => flushEvents(),
 
     pause: () => control('run/pause'),
     resume: () => control('run/resume'),

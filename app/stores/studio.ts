@@ -42,8 +42,8 @@ export function createStudio(
   const stores = createStores()
   const parts: StudioParts = { engine, stores, preparation: createPreparation(engine, stores), verification }
   const exportFiles = () => engine.execute('run/export', {})
-  recordRuns({ run: stores.run, history, describe: () => runStart(stores), exportFiles })
-  const running = runActions(parts)
+  const recorder = recordRuns({ run: stores.run, history, describe: () => runStart(stores), exportFiles })
+  const { flushEvents, ...running } = runActions(parts)
   return {
     stores,
     history,
@@ -55,6 +55,11 @@ export function createStudio(
     ...recipeActions(parts),
     ...running,
     ...inspectionActions(parts),
+    /** Keeps what has been measured so far: the page may go at any moment. */
+    keepNow() {
+      flushEvents()
+      recorder.writeNow()
+    },
   }
 }
 

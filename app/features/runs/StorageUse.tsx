@@ -9,6 +9,7 @@ export function StorageUse() {
   const { t } = useTranslation()
   const count = useHistory(({ records }) => records.length)
   const bytes = useHistory(({ records }) => records.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))
+  const isPermanent = useHistory((history) => history.isPermanent)
   const [estimate, setEstimate] = useState<StorageEstimate | null>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again when what is kept has changed
   useEffect(() => {
@@ -19,6 +20,7 @@ export function StorageUse() {
     const { usage = 0, quota } = estimate
     parts.push(t('runs.storage.browser', { used: formatBytes(usage), quota: formatBytes(quota) }))
   }
+  if (isPermanent !== null) parts.push(t(isPermanent ? 'runs.storage.permanent' : 'runs.storage.evictable'))
   return (
     <Text size="sm" c="var(--nibble-ink-soft)" className="tabular">
       {parts.join(' · ')}

@@ -74,6 +74,8 @@ export const runs = {
     taken_one: '{{count}} run takes {{bytes}}',
     taken_other: '{{count}} runs take {{bytes}}',
     browser: 'this page uses {{used}} of the {{quota}} that the browser allows it',
+    permanent: 'kept until you delete them',
+    evictable: 'this browser may delete kept runs when the disk is full',
   },
   file: {
     title: 'Open a run file',
