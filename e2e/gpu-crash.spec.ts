@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test'
 import type { RunEvent } from '../src/session/events.ts'
-import { adapterOf, storage, withHeadlessRuns } from './support/headless-runs.ts'
+import { resultOf, storage, withHeadlessRuns } from './support/headless-runs.ts'
 
 test.describe.configure({ timeout: 300_000 })
 
@@ -17,6 +17,6 @@ test('a run whose GPU process crashes goes on by itself on the next device, to t
     await crashed
     expect(told).toEqual(['run/device-lost', 'run/resumed'])
     expect(summary.steps).toBe(30)
-    expect(await adapterOf(engine)).toEqual(whole)
+    expect(await resultOf(engine)).toEqual(whole)
   })
 })

@@ -1,7 +1,7 @@
 import { mkdtempSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { type BrowserContext, chromium, type Page } from '@playwright/test'
+import { type BrowserContext, type CDPSession, chromium, type Page } from '@playwright/test'
 import { browserEnv, findBrowser } from '../../scripts/browser.mjs'
 import { app, ensureBuilt } from '../../scripts/build.mjs'
 import { chromiumArgs } from '../../scripts/chromium-args.mjs'
@@ -17,9 +17,11 @@ export const storage = { kind: 'browser' } as const
 export interface HeadlessRuns {
   browser: KillableBrowser
   config: RunConfig
-  /** An engine in a page of the browser, with the golden model and its rows opened. */
+  /** An engine in a new page of the browser, with the golden model and its rows opened; the page before it is closed. */
   open(): Promise<Engine>
-  /** The adapter of a run that nothing has disturbed. */
+  /** The engine of the first page, whose run nothing has disturbed. */
+  unbroken: Engine
+  /** The adapter, or the weights, that its run left. */
   whole: Uint8Array
 }
 
@@ -30,18 +32,19 @@ export interface HeadlessRuns {
 export async function withHeadlessRuns<T>(
   maxSteps: number,
   work: (runs: HeadlessRuns) => Promise<T>,
+  name = 'tiny-llama/qlora',
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'nibble-headless-'))
   const server = await startExchangeServer(await ensureBuilt(app))
   const browser = new KillableBrowser(join(folder, 'profile'), server)
   try {
-    const golden = goldenCase('tiny-llama/qlora')
+    const golden = goldenCase(name)
     const rows = join(folder, 'rows.jsonl')
     writeDataset(rows, golden)
     const base = runConfigOf(golden)
     const config = parseRunConfig({
       ...base,
-      lora: { ...base.lora, dropout: 0.1 },
+      ...(golden.expected.method !== 'full' && { lora: { ...base.lora, dropout: 0.1 } }),
       train: { ...base.train, maxSteps, saveEvery: 1 },
       optimizer: { ...base.optimizer, paging: { gpuBudgetBytes: 0, hostBudgetBytes: 0 } },
     })
@@ -50,13 +53,13 @@ export async function withHeadlessRuns<T>(
     const data = file(rows)
     const open = async () => {
       const engine = await browser.engine()
-      await engine.execute('model/open', { name: 'tiny-llama', files: model })
+      await engine.execute('model/open', { name: basename(golden.modelDir), files: model })
       await engine.execute('dataset/open', { file: data, config })
       return engine
     }
     const unbroken = await open()
     await unbroken.execute('run/start', { config })
-    return await work({ browser, config, open, whole: await adapterOf(unbroken) })
+    return await work({ browser, config, open, unbroken, whole: await resultOf(unbroken) })
   } finally {
     await browser.close()
     await server.close()
@@ -64,11 +67,12 @@ export async function withHeadlessRuns<T>(
   }
 }
 
-export async function adapterOf(engine: Engine): Promise<Uint8Array> {
+/** Bytes of what a run has learned: adapter_model.safetensors, or of a full fine-tuning model.safetensors. */
+export async function resultOf(engine: Engine): Promise<Uint8Array> {
   const files = await engine.execute('run/export', {})
-  const adapter = files.find(({ path }) => path.endsWith('.safetensors'))
-  if (!adapter) throw new Error('no adapter')
-  return adapter.bytes
+  const result = files.find(({ path }) => path.endsWith('.safetensors'))
+  if (!result) throw new Error('the run gave no tensors')
+  return result.bytes
 }
 
 /** The page goes as a tab is closed, as its process crashes, or with the whole browser (SIGKILL). */
@@ -79,6 +83,8 @@ export type Way = (typeof WAYS)[number]
 export class KillableBrowser {
   private context: BrowserContext | null = null
   private page: Page | null = null
+  /** The limit goes with the session that set it. */
+  private limiter: { page: Page; session: CDPSession } | null = null
 
   constructor(
     private readonly profile: string,
@@ -87,6 +93,7 @@ export class KillableBrowser {
 
   async engine(): Promise<Engine> {
     const context = await this.opened()
+    await this.page?.close()
     this.page = await context.newPage()
     return connect(this.page, this.server, { note: () => {} } as never, () => false)
   }
@@ -147,6 +154,31 @@ export class KillableBrowser {
     const session = await context.newCDPSession(page)
     await session.send('Browser.crashGpuProcess')
     await session.detach()
+  }
+
+  /**
+   * Sets how many bytes the page that is open may keep in all; null: as much as the browser lets it. It holds as long as
+   * the page does, and a browser that has just looked how much is left may go by that for half a minute.
+   */
+  async limitStorage(quotaSize: number | null): Promise<void> {
+    const { page, context } = this
+    if (!page || !context) throw new Error('no page is open')
+    if (this.limiter?.page !== page) this.limiter = { page, session: await context.newCDPSession(page) }
+    const { origin } = new URL(page.url())
+    await this.limiter.session.send('Storage.overrideQuotaForOrigin', {
+      origin,
+      ...(quotaSize !== null && { quotaSize }),
+    })
+  }
+
+  /** Bytes that the page's storage takes. */
+  async storageUsed(): Promise<number> {
+    const { page, context } = this
+    if (!page || !context) throw new Error('no page is open')
+    const session = await context.newCDPSession(page)
+    const { usage } = await session.send('Storage.getUsageAndQuota', { origin: new URL(page.url()).origin })
+    await session.detach()
+    return usage
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import type { RunConfig } from '../../src/config/schema.ts'
 import type { Engine } from '../../src/session/engine.ts'
 import type { RunEvent } from '../../src/session/events.ts'
 import { uniform } from '../../src/util/random.ts'
-import { adapterOf, storage, WAYS, withHeadlessRuns } from './headless-runs.ts'
+import { resultOf, storage, WAYS, withHeadlessRuns } from './headless-runs.ts'
 
 /** A kill comes so many steps after its page went on; 0: while it restores what was saved. */
 const LATEST_KILL_STEPS = 5
@@ -21,28 +21,32 @@ export interface KillReport {
 
 /**
  * Trains in a real page on IndexedDB, once without and once with kills at random moments, going on from the checkpoint
- * after each: both must leave the same adapter. Most kills hit a write.
+ * after each: both must leave the same tensors. Most kills hit a write.
  */
-export function checkPageKills(kills: number, seed: number): Promise<KillReport> {
-  return withHeadlessRuns(STEPS_PER_KILL * (kills + 1), async ({ browser, config, open, whole }) => {
-    const report: KillReport = { moments: [], midWrite: 0 }
-    const told = () => `seed ${seed}; ${report.moments.join('; ')}`
-    for (let kill = 0; kill < kills; kill++) {
-      const way = WAYS[Math.floor(uniform(seed, 3 * kill) * WAYS.length)]
-      const steps = Math.floor(uniform(seed, 3 * kill + 1) * (LATEST_KILL_STEPS + 1))
-      const waitMs = Math.floor(uniform(seed, 3 * kill + 2) * LATEST_KILL_MS)
-      const step = await trainUntil(await open(), config, steps, () => browser.kill(way, waitMs))
-      const { saved, newer } = await browser.stored()
-      if (newer > 0) report.midWrite++
-      report.moments.push(
-        `${way} after ${steps} steps and ${waitMs} ms at step ${step}, saved at ${saved}, ${newer} newer`,
-      )
-    }
-    const last = await open()
-    await last.execute('run/start', { config, ...(await resumption(last)) })
-    expect(await adapterOf(last), told()).toEqual(whole)
-    return report
-  })
+export function checkPageKills(kills: number, seed: number, name?: string): Promise<KillReport> {
+  return withHeadlessRuns(
+    STEPS_PER_KILL * (kills + 1),
+    async ({ browser, config, open, whole }) => {
+      const report: KillReport = { moments: [], midWrite: 0 }
+      const told = () => `seed ${seed}; ${report.moments.join('; ')}`
+      for (let kill = 0; kill < kills; kill++) {
+        const way = WAYS[Math.floor(uniform(seed, 3 * kill) * WAYS.length)]
+        const steps = Math.floor(uniform(seed, 3 * kill + 1) * (LATEST_KILL_STEPS + 1))
+        const waitMs = Math.floor(uniform(seed, 3 * kill + 2) * LATEST_KILL_MS)
+        const step = await trainUntil(await open(), config, steps, () => browser.kill(way, waitMs))
+        const { saved, newer } = await browser.stored()
+        if (newer > 0) report.midWrite++
+        report.moments.push(
+          `${way} after ${steps} steps and ${waitMs} ms at step ${step}, saved at ${saved}, ${newer} newer`,
+        )
+      }
+      const last = await open()
+      await last.execute('run/start', { config, ...(await resumption(last)) })
+      expect(await resultOf(last), told()).toEqual(whole)
+      return report
+    },
+    name,
+  )
 }
 
 /** Goes on with the run that the browser holds, or begins one; the last step told before the page was killed. */

@@ -8,11 +8,25 @@ beforeAll(async () => {
   whole = await trainTo(await openEngine())
 })
 
-describe('a run whose device is lost', () => {
+describe.each([
+  ['tiny-llama', 'full'],
+  ['tiny-llama-tied', 'full'],
+  ['tiny-llama', 'qlora'],
+] as const)('a run of %s with %s whose device is lost', (model, method) => {
+  let openEngine: Awaited<ReturnType<typeof goldenEngines>>
+  let whole: Awaited<ReturnType<typeof trainTo>>
+  beforeAll(async () => {
+    openEngine = await goldenEngines(model, method)
+    whole = await trainTo(await openEngine())
+  })
+
   it.each([
     ['while kernels are compiled', 'compile', 0],
-    ['while weights are quantized', 'load/', 0],
+    ['while weights are loaded', 'load/', 0],
     ['in the evaluation before the first step', 'evaluate/', 0],
+    ['in a forward and backward', 'train/', 2],
+    ['in an update', 'update', 2],
+    ['in the middle of an update', 'update', 4],
     ['in an evaluation between steps', 'evaluate/', 2],
   ])('%s goes on by itself, to the same bytes', async (_, stage, since) => {
     const { engine, device, config } = await openEngine()
@@ -21,7 +35,8 @@ describe('a run whose device is lost', () => {
       engine,
       config,
       watch(event) {
-        if (event.type === 'run/checkpoint' && event.step === since) device.loseAfter(stage)
+        if (event.type === 'run/checkpoint' && event.step === since)
+          device.loseAfter(stage, since === 4 ? 5 : 1)
       },
     })
     const [lost] = of('run/device-lost')
@@ -34,7 +49,9 @@ describe('a run whose device is lost', () => {
     expect(losses).toEqual(whole.losses)
     expect(summary).toMatchObject({ steps: STEPS, evalLoss: whole.summary.evalLoss })
   })
+})
 
+describe('a run whose device is lost', () => {
   it('after its end still gives its adapter, from the checkpoint', async () => {
     const opened = await openEngine()
     await trainTo(opened)

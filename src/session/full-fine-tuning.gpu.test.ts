@@ -15,6 +15,7 @@ import { readDataset, runData } from './open-dataset.ts'
 import { prepareRun } from './prepare-run.ts'
 import { RunSession } from './run-session.ts'
 import { fetchSource, type GoldenCase, goldenCase } from './testing/golden-case.ts'
+import { goldenEngines, trainTo } from './testing/losing-engine.ts'
 
 describe('a run that trains every weight', () => {
   const STEPS = 5
@@ -104,6 +105,21 @@ describe('a run that trains every weight', () => {
     const { weights, losses } = await run({ store, resume: true })
     expect(losses.length).toBeLessThan(STEPS)
     expect(weights).toEqual(whole.weights)
+  })
+
+  it('outlives its device: lost between two pages of an update, it goes on by itself to the same bytes', async () => {
+    const openEngine = await goldenEngines('tiny-llama-tied', 'full', 0)
+    const { engine, device, config } = await openEngine()
+    const { adapter, of } = await trainTo({
+      engine,
+      config,
+      watch(event) {
+        if (event.type === 'run/checkpoint' && event.step === 2) device.loseAfter('update', 5)
+      },
+    })
+    expect(of('run/device-lost')).toMatchObject([{ resumesFrom: 2 }])
+    expect(device.opened()).toBe(2)
+    expect(adapter).toEqual(whole.weights)
   })
 
   it('is exported as it stands between two steps, also while it trains', async () => {

@@ -34,16 +34,20 @@ async function openEngine(
   return { engine, device, config }
 }
 
-/** Opens the golden model's engines: a checkpoint every other step, and every page through the store. */
-export async function goldenEngines() {
-  const golden = await goldenCase('tiny-llama', 'qlora')
+/** Opens a golden model's engines: a checkpoint every other step, and every page through the store. */
+export async function goldenEngines(
+  model = 'tiny-llama',
+  method: 'qlora' | 'full' = 'qlora',
+  evalFraction = 0.2,
+) {
+  const golden = await goldenCase(model, method)
   const config = structuredClone(golden.config)
   Object.assign(config.train, { maxSteps: STEPS, saveEvery: 2, evalEvery: 3 })
-  config.data.evalFraction = 0.2
-  config.lora.dropout = 0.1
+  config.data.evalFraction = evalFraction
+  if (method === 'qlora') config.lora.dropout = 0.1
   Object.assign(config.optimizer.paging, { gpuBudgetBytes: 0, hostBudgetBytes: 0 })
   const files = ['config.json', 'model.safetensors']
-  return () => openEngine('tiny-llama', '/e2e/golden/tiny-llama', files, golden.rows, config)
+  return () => openEngine(model, `/e2e/golden/${model}`, files, golden.rows, config)
 }
 
 /** An engine that can speak, with one row to train on. */
@@ -54,6 +58,7 @@ export function speakingEngine() {
   return openEngine('studio-tiny-3m', '/models/studio-tiny-3m', files, rows, config)
 }
 
+/** Bytes of the adapter, or of the weights of a full fine-tuning. */
 export async function adapterOf(engine: Engine): Promise<Uint8Array> {
   const files = await engine.execute('run/export', {})
   return files.find(({ path }) => path.endsWith('.safetensors'))?.bytes ?? new Uint8Array()
