@@ -42,6 +42,8 @@ const FAMILY_OF_ARCHITECTURE: ReadonlyMap<string, ModelFamily> = new Map([['Llam
 /** Above these a file is damaged: no model is so wide or so deep. */
 const MAX_SIZE = 2 ** 24
 const MAX_LAYERS = 2 ** 10
+/** What the attention kernels take, in vectors of four. */
+const MAX_HEAD_DIM = 256
 
 const ANOTHER = 'choose a model without it: its arithmetic is not known here'
 
@@ -66,8 +68,11 @@ export function parseModelConfig(text: string, fileName = 'config.json'): ModelC
   // A size that has been refused is NaN, and complains no second time.
   if (!fields.has('head_dim') && hiddenSize % numHeads > 0) {
     fields.fail('hidden_size', `(${hiddenSize}) is not a multiple of "num_attention_heads" (${numHeads})`)
-  } else if (headDim % 2 > 0) {
-    fields.fail('head_dim', `must be even for rotary positions, found ${headDim}`)
+  } else if (headDim % 4 > 0 || headDim > MAX_HEAD_DIM) {
+    const found = fields.has('head_dim')
+      ? `found ${headDim}`
+      : `found ${headDim} (hidden_size ${hiddenSize} / num_attention_heads ${numHeads})`
+    fields.fail('head_dim', `must be a multiple of 4, at most ${MAX_HEAD_DIM}, ${found}`)
   }
   if (numHeads % numKvHeads > 0) {
     fields.fail(
