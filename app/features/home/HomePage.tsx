@@ -1,12 +1,12 @@
 import { Anchor, Skeleton, Text } from '@mantine/core'
 import { IconCpu, IconFileText, IconStack3, IconToolsKitchen2 } from '@tabler/icons-react'
-import type { ComponentType, ReactNode } from 'react'
+import { type ComponentType, Fragment, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { Failure } from '../../components/Failure.tsx'
 import { Page } from '../../components/Page.tsx'
 import { Panel } from '../../components/Panel.tsx'
-import { formatBytes, formatCount, formatNumber } from '../../format/numbers.ts'
+import { formatBytes, formatCount } from '../../format/numbers.ts'
 import { useDataset, useDevice, useModel, useRecipe, useRun, useVerification } from '../../stores/context.tsx'
 import { isLive } from '../../stores/run.ts'
 import { DemoChoice } from '../data/DemoChoice.tsx'
@@ -78,16 +78,28 @@ function Part({ icon: Icon, name, to, title, facts, children }: PartProps) {
           ) : (
             <Skeleton height={18} width={180} my={3} />
           )}
-          <Text size="sm" c="var(--nibble-ink-soft)" className="tabular">
-            {facts.filter(Boolean).join(' · ') || ' '}
-          </Text>
         </div>
         <Anchor component={Link} href={to} size="sm" aria-label={`${name}: ${t('home.change')}`}>
           {to === '/device' ? t('app.details') : t('home.change')}
         </Anchor>
+        <FactLine facts={facts} />
       </div>
       {children}
     </Panel>
+  )
+}
+
+/** Facts in a row; lines break between them, never within one. */
+function FactLine({ facts }: { facts: PartProps['facts'] }) {
+  const known = facts.filter((fact): fact is string => Boolean(fact))
+  return (
+    <Text size="sm" c="var(--nibble-ink-soft)" className={`${classes.facts} tabular`}>
+      {known.map((fact, index) => (
+        <Fragment key={fact}>
+          <span>{index < known.length - 1 ? `${fact} ·` : fact}</span>{' '}
+        </Fragment>
+      ))}
+    </Text>
   )
 }
 
@@ -185,17 +197,16 @@ function RecipePart() {
               t('home.perStep', { count: config.train.batchSize * config.train.gradAccumSteps }),
               t('home.length', { count: config.data.maxSeqLength }),
               t('home.rank', { rank: config.lora.rank }),
+              measuring ? t('home.recipeMeasuring') : !measureError && quickTry && t('home.recipeQuick'),
             ]
           : []
       }
     >
-      <Text size="sm" c="var(--nibble-ink-soft)" mt={6} className={`${classes.note} tabular`}>
-        {measuring
-          ? t('home.recipeMeasuring')
-          : measureError
-            ? t('home.recipeUnmeasured')
-            : quickTry && t('home.recipeQuick', { rate: formatNumber(quickTry.tokensPerSecond) })}
-      </Text>
+      {measureError && !measuring && (
+        <Text size="sm" c="var(--nibble-ink-soft)" mt={6} className={classes.note}>
+          {t('home.recipeUnmeasured')}
+        </Text>
+      )}
     </Part>
   )
 }

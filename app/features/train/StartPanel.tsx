@@ -11,7 +11,6 @@ import {
   formatBytes,
   formatCount,
   formatEstimate,
-  formatFixed,
   formatNumber,
   formatPercent,
 } from '../../format/numbers.ts'
@@ -63,8 +62,11 @@ export function StartPanel() {
           <MemoryBar bytes={plan.bytes} />
           <Exceeded plan={plan} />
           <Text size="sm" c="var(--nibble-ink-soft)" mt="xs">
-            {plan.bitsPerParameter !== null &&
-              `${t('memory.bitsPerParameter', { bits: formatFixed(plan.bitsPerParameter, 3) })} · `}
+            {plan.bitsPerParameter !== null && (
+              <>
+                <Quantity value={plan.bitsPerParameter} unit={t('memory.bitsPerParameter')} /> ·{' '}
+              </>
+            )}
             {t('memory.trainable', {
               amount: formatCount(plan.trainableParameters),
               share: formatPercent(model.summary && plan.trainableParameters / model.summary.parameters),
@@ -98,7 +100,7 @@ export function StartPanel() {
             h="auto"
             mih={50}
             py={8}
-            styles={{ label: { whiteSpace: 'normal' } }}
+            styles={{ label: { whiteSpace: 'normal', lineHeight: 1.25 } }}
             disabled={!ready}
             leftSection={<IconPlayerPlayFilled size={17} aria-hidden />}
             aria-describedby="start-note"
@@ -107,9 +109,15 @@ export function StartPanel() {
               navigate('/train')
             }}
           >
-            {ready && seconds !== null
-              ? t('start.buttonEstimate', { time: formatEstimate(seconds) })
-              : t('start.button')}
+            {t('start.button')}
+            {ready && seconds !== null && (
+              <>
+                {' '}
+                <span className={classes.estimate}>
+                  {t('start.estimate', { time: formatEstimate(seconds) })}
+                </span>
+              </>
+            )}
           </Button>
         )}
         <Text

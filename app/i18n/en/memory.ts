@@ -1,7 +1,7 @@
 export const memory = {
   total: '{{bytes}} in total',
   planned: 'Planned to the byte before anything is allocated.',
-  bitsPerParameter: '{{bits}} bits per quantized weight',
+  bitsPerParameter: 'bits per quantized weight',
   trainable: '{{amount}} trained parameters ({{share}} of the model)',
   verdictOk: 'Fits this device',
   verdictOver: 'Does not fit this device',
@@ -10,7 +10,7 @@ export const memory = {
   categories: {
     base4bit: '4-bit weights',
     scales: 'Their scales',
-    weights: '16/32-bit weights',
+    weights: 'Other weights',
     adapters: 'Adapter (trained)',
     gradients: 'Gradients',
     optimizer: 'Optimizer state',

@@ -1,7 +1,7 @@
 export const start = {
   title: 'Memory needed',
   button: 'Start training',
-  buttonEstimate: 'Start training (about {{time}} on this device)',
+  estimate: '(about {{time}} on this device)',
   seeRun: 'See the run',
   why: {
     model: 'Choose a model first.',
