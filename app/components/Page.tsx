@@ -1,6 +1,6 @@
 import { Text, Title } from '@mantine/core'
 import { useDocumentTitle } from '@mantine/hooks'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import classes from './Page.module.css'
 
@@ -15,11 +15,21 @@ interface PageProps {
 export function Page({ title, lead, actions, children }: PageProps) {
   const { t } = useTranslation()
   useDocumentTitle(`${title} · ${t('app.name')}`)
+  const heading = useRef<HTMLHeadingElement>(null)
+  const shown = useRef(title)
+  // A page that becomes another in place takes along who stood on what is gone.
+  useEffect(() => {
+    if (shown.current === title) return
+    shown.current = title
+    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true })
+  }, [title])
   return (
     <div className={classes.page}>
       <header className={classes.head}>
         <div>
-          <Title order={1}>{title}</Title>
+          <Title order={1} ref={heading} tabIndex={-1} className={classes.title}>
+            {title}
+          </Title>
           {lead && (
             <Text c="var(--nibble-ink-soft)" className={classes.lead}>
               {lead}

@@ -1,6 +1,6 @@
 import { AppShell, Burger, Group, Kbd, Modal, Table, Text } from '@mantine/core'
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
 import { Announcer } from '../components/Announcer.tsx'
@@ -12,8 +12,8 @@ import { StatusBar } from './StatusBar.tsx'
 
 const PAGES = ['/', '/model', '/data', '/train', '/playground']
 
-/** Elements that take the space bar for themselves. */
-const TAKES_SPACE = ['INPUT', 'TEXTAREA', 'SELECT', 'BUTTON', 'A', 'SUMMARY']
+/** Elements that take the space bar for themselves: controls, and regions that it scrolls. */
+const TAKES_SPACE = 'input, textarea, select, button, a, summary, [contenteditable], [tabindex="0"]'
 
 /** Rail, status bar and the page between them, with the keys that work everywhere. */
 export function Frame({ children }: { children: ReactNode }) {
@@ -21,6 +21,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const [menuOpen, { toggle: toggleMenu, close: closeMenu }] = useDisclosure(false)
   const [keysOpen, { open: openKeys, close: closeKeys }] = useDisclosure(false)
   useStudioKeys(openKeys)
+  useFocusOnNewPage()
   return (
     <AppShell
       header={{ height: 52 }}
@@ -88,18 +89,34 @@ function useStudioKeys(openKeys: () => void) {
   const [, navigate] = useLocation()
   const { pause, resume, stores } = useStudio()
   const togglePause = (event: KeyboardEvent) => {
-    if (event.target instanceof HTMLElement && TAKES_SPACE.includes(event.target.tagName)) return
+    if (event.target instanceof Element && event.target.matches(TAKES_SPACE)) return
     const { status } = stores.run.getState()
     if (status !== 'running' && status !== 'paused') return
     event.preventDefault()
     void (status === 'paused' ? resume() : pause())
   }
+  /** A question on the screen is answered first. */
+  const unlessAsked = (act: () => void) => () => {
+    if (!document.querySelector('[aria-modal="true"]')) act()
+  }
   useHotkeys([
-    ...PAGES.map((page, index): [string, () => void] => [String(index), () => navigate(page)]),
-    ['shift+?', openKeys],
-    ['?', openKeys],
+    ...PAGES.map((page, index): [string, () => void] => [String(index), unlessAsked(() => navigate(page))]),
+    ['shift+?', unlessAsked(openKeys)],
+    ['?', unlessAsked(openKeys)],
     ['space', togglePause, { preventDefault: false }],
   ])
+}
+
+/** Whoever goes to another page begins at its top: the screen, the keyboard and what is read aloud. */
+function useFocusOnNewPage() {
+  const [location] = useLocation()
+  const shown = useRef(location)
+  useEffect(() => {
+    if (shown.current === location) return
+    shown.current = location
+    window.scrollTo(0, 0)
+    document.querySelector<HTMLElement>('#page h1')?.focus({ preventScroll: true })
+  }, [location])
 }
 
 /** The run in sentences, for those who listen to the page. */

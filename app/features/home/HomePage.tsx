@@ -129,13 +129,13 @@ function DevicePart() {
 
 function ModelPart() {
   const { t } = useTranslation()
-  const summary = useModel((model) => model.summary)
+  const { summary, status } = useModel((model) => model)
   return (
     <Part
       icon={IconStack3}
       name={t('nav.model')}
       to="/model"
-      title={summary?.name}
+      title={summary?.name ?? (status === 'empty' && t('model.none'))}
       facts={
         summary
           ? [

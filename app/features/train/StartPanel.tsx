@@ -33,12 +33,14 @@ export function StartPanel() {
   const computesWrongly = useVerification((verification) => verification.status === 'failed')
   const ready = readyToStart(model, dataset, recipe) && !computesWrongly
   const seconds = estimateSeconds(recipe)
+  const opening = model.status === 'opening' || dataset.status === 'opening'
+  const isMissing = !opening && !(model.summary && dataset.summary && recipe.config)
   const why = reasonToWait()
 
   function reasonToWait() {
     if (ready) return null
     if (computesWrongly) return t('start.why.wrongGpu')
-    if (model.status === 'opening' || dataset.status === 'opening') return t('start.why.opening')
+    if (opening) return t('start.why.opening')
     if (!model.summary) return t('start.why.model')
     if (!dataset.summary) return t('start.why.data')
     if (!recipe.config) return t('start.why.recipe')
@@ -84,6 +86,8 @@ export function StartPanel() {
             </Button>
           }
         />
+      ) : isMissing ? (
+        <Text c="var(--nibble-ink-soft)">{t('start.unknown')}</Text>
       ) : (
         <Waiting />
       )}

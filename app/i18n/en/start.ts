@@ -1,5 +1,6 @@
 export const start = {
   title: 'Memory needed',
+  unknown: 'Known as soon as model, data and recipe are there.',
   button: 'Start training',
   estimate: '(about {{time}} on this device)',
   seeRun: 'See the run',
