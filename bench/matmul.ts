@@ -18,6 +18,8 @@ export const PRODUCT_SHAPES: Record<string, [rows: number, inFeatures: number, o
   'studio-tiny-3m-q': [960, 192, 192],
   'studio-tiny-3m-up': [960, 192, 512],
   'studio-tiny-3m-down': [960, 512, 192],
+  'studio-tiny-3m-lora-a': [960, 192, 8],
+  'studio-tiny-3m-lora-b': [960, 8, 512],
   'smollm2-135m-up': [512, 576, 1536],
   'smollm2-135m-down': [512, 1536, 576],
   'tinyllama-1.1b-up': [512, 2048, 5632],

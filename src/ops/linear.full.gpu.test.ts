@@ -6,6 +6,7 @@ import {
   linearCase,
   NF4,
   NF4_SINGLE,
+  trainedLinearCase,
 } from '../verify/cases/linear.ts'
 import type { WeightStorage } from '../verify/weight-input.ts'
 import { testOp } from './testing/test-op.ts'
@@ -24,6 +25,13 @@ const shapes: LinearShape[] = [
 ]
 const storages: WeightStorage[] = ['f32', 'f16', 'bf16', NF4, NF4_SINGLE, FP4]
 for (const storage of storages) for (const shape of shapes) testOp(linearCase(storage, shape))
+for (const shape of shapes) testOp(trainedLinearCase(shape))
+for (const shape of [
+  [1, 33, 33],
+  [130, 127, 65],
+  [257, 129, 63],
+] satisfies LinearShape[])
+  testOp(trainedLinearCase(shape))
 
 const adapters: AdapterShape[] = [
   [1, 8, 8, 4, 0],

@@ -1,5 +1,3 @@
-import { linearBackwardInput, linearBackwardWeight, linearForward } from '../reference/linear.ts'
-import { uniformValues } from '../reference/uniform-values.ts'
 import {
   type AdapterShape,
   adapterCase,
@@ -8,9 +6,9 @@ import {
   linearCase,
   NF4,
   NF4_SINGLE,
+  trainedLinearCase,
 } from '../verify/cases/linear.ts'
 import type { WeightStorage } from '../verify/weight-input.ts'
-import { linear } from './linear.ts'
 import { testOp, type Variant } from './testing/test-op.ts'
 
 // Every way of reading a weight once. A software adapter takes six seconds to compile a tiled pipeline: the kernels of a
@@ -34,21 +32,13 @@ const adapters: [variant: Variant, shape: AdapterShape][] = [
 ]
 for (const [variant, shape] of adapters) testOp(adapterCase(shape), [variant])
 
-testOp(
-  {
-    name: 'linear with a weight that is trained',
-    inputs: {
-      x: { shape: [70, 19], data: uniformValues(70 * 19, 1), gradient: 'activation' },
-      weight: { shape: [10, 19], data: uniformValues(190, 2), gradient: 'parameter' },
-    },
-    build: (graph, { x, weight }) => ({ y: linear(graph, x, weight) }),
-    reference({ x, weight }, { y: dy }) {
-      const shape = { inFeatures: 19, outFeatures: 10 }
-      return {
-        outputs: { y: linearForward(x, weight, shape) },
-        gradients: { x: linearBackwardInput(dy, weight, shape), weight: linearBackwardWeight(dy, x, shape) },
-      }
-    },
-  },
-  ['plain'],
-)
+// dW: single elements, one more and one less than the tiles (8, 64; 64 × 128), rows in one part and in several.
+const trained: [variant: Variant, shape: LinearShape][] = [
+  ['plain', [1, 1, 1]],
+  ['plain', [3, 7, 5]],
+  ['plain', [70, 19, 10]],
+  ['plain', [130, 63, 65]],
+  ['plain', [33, 68, 8]],
+  ['gpu', [67, 132, 68]],
+]
+for (const [variant, shape] of trained) testOp(trainedLinearCase(shape), [variant])

@@ -31,7 +31,7 @@ export function forwardProduct(request: WeightedProduct, device: DeviceTraits): 
   if (request.rows <= FEW_ROWS) return fewRowsProduct(request, device)
   const { left, leftFirstRow, weight, codebook, product, rows, dropout } = request
   const [outFeatures, inFeatures] = weight.shape
-  const { name, code, sharesLeft, storesVectors, ...tile } = productTile('forward', outFeatures, device)
+  const { name, code, sharesRows, storesVectors, ...tile } = productTile('forward', outFeatures, device)
   return assemble(
     {
       name: `linear_forward.${name}`,
@@ -40,7 +40,7 @@ export function forwardProduct(request: WeightedProduct, device: DeviceTraits): 
       params: { rows, inFeatures },
     },
     [
-      leftPart(left, inFeatures, { dropout, firstRow: leftFirstRow, sharedByLanes: sharesLeft }),
+      leftPart(left, inFeatures, { dropout, firstRow: leftFirstRow, sharedByLanes: sharesRows }),
       weightPart(weight, codebook, code),
       productPart(product, outFeatures, request, undefined, storesVectors),
     ],
@@ -79,7 +79,7 @@ function fewRowsProduct(request: WeightedProduct, device: DeviceTraits): KernelC
 export function inputGradientProduct(request: WeightedProduct, device: DeviceTraits): KernelCall[] {
   const { left, leftFirstRow, weight, codebook, product, rows, dropout } = request
   const [outFeatures, inFeatures] = weight.shape
-  const { name, code, sharesLeft, storesVectors, ...tile } = productTile('inputGradient', inFeatures, device)
+  const { name, code, sharesRows, storesVectors, ...tile } = productTile('inputGradient', inFeatures, device)
   const calls: KernelCall[] = []
   for (let firstOut = 0; firstOut < outFeatures; firstOut += LONGEST_CONTRACTION) {
     const endOut = Math.min(firstOut + LONGEST_CONTRACTION, outFeatures)
@@ -93,7 +93,7 @@ export function inputGradientProduct(request: WeightedProduct, device: DeviceTra
           params: { rows, inFeatures, firstOut, endOut },
         },
         [
-          leftPart(left, outFeatures, { firstRow: leftFirstRow, sharedByLanes: sharesLeft }),
+          leftPart(left, outFeatures, { firstRow: leftFirstRow, sharedByLanes: sharesRows }),
           weightPart(weight, codebook, code),
           productPart(product, inFeatures, range, dropout, storesVectors),
         ],

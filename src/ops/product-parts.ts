@@ -1,3 +1,4 @@
+import gradientLanes from '../../shaders/common/gradient_lanes.wgsl?raw'
 import gradientScalar from '../../shaders/common/gradient_scalar.wgsl?raw'
 import gradientVec4 from '../../shaders/common/gradient_vec4.wgsl?raw'
 import leftAsIs from '../../shaders/common/left_as_is.wgsl?raw'
@@ -112,12 +113,13 @@ export function productPart(
   }
 }
 
-/** dy [*, width], the left factor of dW: `load_gradient4`. */
-export function gradientPart(gradient: Tensor, width: number): Part {
-  const vectors = width % 4 === 0
+/** dy [*, width], the left factor of dW: `load_gradient8`, and `load_gradient4` where the lanes share nothing. */
+export function gradientPart(gradient: Tensor, width: number, sharedByLanes: boolean): Part {
+  const vectors = !sharedByLanes && width % 4 === 0
+  const name = sharedByLanes ? 'lanes' : vectors ? 'vec4' : 'any'
   return {
-    name: vectors ? 'vec4' : 'any',
-    includes: [vectors ? gradientVec4 : gradientScalar],
+    name,
+    includes: [{ lanes: gradientLanes, vec4: gradientVec4, any: gradientScalar }[name]],
     bindings: [{ name: 'gradient', element: vectors ? 'vec4<f32>' : 'f32', access: 'read' }],
     params: [],
     paramValues: {},

@@ -21,8 +21,8 @@ export interface ProductTile {
   columns: number
   /** Where it keeps the values of a 4-bit code. */
   code: CodeMemory
-  /** Whether its lanes read the same left rows and may share what each has read. */
-  sharesLeft: boolean
+  /** Whether its lanes read the same rows of the factor that is no weight, and may share what each has read. */
+  sharesRows: boolean
   /** Whether it stores four columns at a time. */
   storesVectors: boolean
   enables?: readonly string[]
@@ -37,7 +37,7 @@ const SOURCES = {
 }
 
 /** Columns of a product up to which the narrow kernels are used. */
-const NARROW = 32
+export const NARROW = 32
 
 /** Bytes of workgroup memory of the largest tiled kernel: 5 + 10 KiB and the 16 values of a code. */
 const TILED_WORKGROUP_BYTES = 15 * 1024 + 64
@@ -59,7 +59,7 @@ export function productTile(kind: ProductKind, width: number, device: DeviceTrai
     workgroupSize: [256, 1, 1],
     ...(variant === 'narrow' ? { rows: 16, columns: 16 } : { rows: 64, columns: 128 }),
     code: 'workgroup',
-    sharesLeft: false,
+    sharesRows: false,
     storesVectors: kind === 'inputGradient' && variant === 'tiled',
   }
 }
@@ -69,25 +69,44 @@ const PLAIN_LANES = 8
 const PLAIN_ROWS = 8
 const PLAIN_COLUMNS = 8
 
-/**
- * Where the product is too narrow for all lanes side by side, the others take further rows. Where the lanes are a
- * subgroup, they hand each other the code and the left rows: on a software adapter that costs a tenth of a read.
- */
-function plainTile(kind: ProductKind, width: number, { features, subgroupLanes }: DeviceTraits): ProductTile {
+/** What plain kernels of every kind of product have in common. */
+export interface PlainLanes
+  extends Pick<
+    ProductTile,
+    'name' | 'constants' | 'enables' | 'workgroupSize' | 'rows' | 'columns' | 'sharesRows'
+  > {
+  /** Whether the lanes are a subgroup. */
+  subgroup: boolean
+}
+
+/** The lanes of a plain workgroup: where a product is too narrow for all side by side, the others take further rows. */
+export function plainLanes(width: number, { features, subgroupLanes }: DeviceTraits): PlainLanes {
   let across = 1
   while (across < PLAIN_LANES && across * PLAIN_COLUMNS < width) across *= 2
   const subgroup = features.subgroups && subgroupLanes === PLAIN_LANES
   return {
     name: `plain${across}`,
-    source: SOURCES[kind].plain,
-    includes: [rowsOf4],
     constants: { LANES_ACROSS: across },
-    ...(subgroup && { enables: ['subgroups'] }),
     workgroupSize: [PLAIN_LANES, 1, 1],
     rows: PLAIN_ROWS * (PLAIN_LANES / across),
     columns: PLAIN_COLUMNS * across,
+    subgroup,
+    sharesRows: subgroup && across === PLAIN_LANES,
+    ...(subgroup && { enables: ['subgroups'] }),
+  }
+}
+
+/**
+ * Where the lanes are a subgroup, they hand each other the code and the left rows: on a software adapter that costs a
+ * tenth of a read.
+ */
+function plainTile(kind: ProductKind, width: number, device: DeviceTraits): ProductTile {
+  const { subgroup, ...lanes } = plainLanes(width, device)
+  return {
+    ...lanes,
+    source: SOURCES[kind].plain,
+    includes: [rowsOf4],
     code: subgroup ? 'lanes' : 'private',
-    sharesLeft: subgroup && across === PLAIN_LANES,
     storesVectors: true,
   }
 }

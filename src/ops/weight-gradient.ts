@@ -1,10 +1,13 @@
-import source from '../../shaders/linear_weight_gradient.wgsl?raw'
-import type { DeviceTraits } from '../graph/device.ts'
-import type { KernelCall } from '../graph/kernel.ts'
+import narrow from '../../shaders/linear_weight_gradient_narrow.wgsl?raw'
+import plain from '../../shaders/linear_weight_gradient_plain.wgsl?raw'
+import tiled from '../../shaders/linear_weight_gradient_tiled.wgsl?raw'
+import { type DeviceTraits, spreadWorkgroups } from '../graph/device.ts'
+import type { Kernel, KernelCall } from '../graph/kernel.ts'
 import type { WorkspaceRequest } from '../graph/operation.ts'
 import type { Tensor } from '../graph/tensor.ts'
-import { ELEMENTWISE_WORKGROUP, elementwiseWorkgroups } from './elementwise.ts'
+import { ELEMENTWISE_WORKGROUP } from './elementwise.ts'
 import { assemble, type DropoutAttributes, gradientPart, leftPart, productPart } from './product-parts.ts'
+import { NARROW, plainLanes, sharesTiles } from './product-tiles.ts'
 import { sumParts } from './sum-parts.ts'
 
 export interface WeightGradientProduct {
@@ -45,18 +48,19 @@ export function weightGradientProduct(
   const partCount = weightGradientParts(rows, outFeatures, inFeatures, device)
   const rowsPerPart = Math.ceil(rows / partCount)
   const summed = partCount > 1 && parts !== undefined
-  const invocations = partCount * Math.ceil(outFeatures / 4) * Math.ceil(inFeatures / 4)
+  const { kernel, sharesRows, invocations } = gradientTile(outFeatures, inFeatures, device)
   const options = { accumulate: accumulate && !summed, scale }
   const products = assemble(
     {
-      name: 'linear_weight_gradient',
-      source,
-      workgroupSize: ELEMENTWISE_WORKGROUP,
-      workgroups: elementwiseWorkgroups(invocations, device.limits),
+      ...kernel,
+      workgroups: spreadWorkgroups(
+        Math.ceil((partCount * invocations) / kernel.workgroupSize[0]),
+        device.limits,
+      ),
       params: { rows, outFeatures, rowsPerPart },
     },
     [
-      gradientPart(gradient, outFeatures),
+      gradientPart(gradient, outFeatures, sharesRows),
       leftPart(left, inFeatures, { dropout, firstRow: leftFirstRow }),
       productPart(summed ? parts : product, inFeatures, options, undefined, true),
     ],
@@ -78,6 +82,42 @@ export function weightGradientWorkspace(
   return parts > 1 ? { shape: [parts, outFeatures, inFeatures], format: 'f32' } : undefined
 }
 
+interface GradientTile {
+  kernel: Pick<Kernel, 'name' | 'source' | 'constants' | 'enables' | 'workgroupSize'>
+  /** Whether its lanes read the same outputs of dy and may share what each has read. */
+  sharesRows: boolean
+  /** That make the whole of one part. */
+  invocations: number
+}
+
+/** The kernel for a dW [outFeatures, inFeatures]. */
+function gradientTile(outFeatures: number, inFeatures: number, device: DeviceTraits): GradientTile {
+  const name = 'linear_weight_gradient'
+  const tiles = (rows: number, columns: number) =>
+    Math.ceil(outFeatures / rows) * Math.ceil(inFeatures / columns)
+  if (!sharesTiles(device)) {
+    const lanes = plainLanes(inFeatures, device)
+    const { constants, enables, workgroupSize } = lanes
+    return {
+      kernel: { name: `${name}.${lanes.name}`, source: plain, constants, enables, workgroupSize },
+      sharesRows: lanes.sharesRows,
+      invocations: tiles(lanes.rows, lanes.columns) * workgroupSize[0],
+    }
+  }
+  if (Math.min(outFeatures, inFeatures) <= NARROW) {
+    return {
+      kernel: { name: `${name}.narrow`, source: narrow, workgroupSize: ELEMENTWISE_WORKGROUP },
+      sharesRows: false,
+      invocations: tiles(4, 4),
+    }
+  }
+  return {
+    kernel: { name: `${name}.tiled`, source: tiled, workgroupSize: [256, 1, 1] },
+    sharesRows: false,
+    invocations: tiles(64, 128) * 256,
+  }
+}
+
 /** Invocations that fill a device, and rows that are worth one. */
 const ENOUGH_INVOCATIONS = { gpu: 16384, software: 256 }
 const LEAST_ROWS_PER_PART = 32
@@ -88,7 +128,7 @@ function weightGradientParts(
   inFeatures: number,
   device: DeviceTraits,
 ): number {
-  const invocations = Math.ceil(outFeatures / 4) * Math.ceil(inFeatures / 4)
+  const { invocations } = gradientTile(outFeatures, inFeatures, device)
   const enough = device.software ? ENOUGH_INVOCATIONS.software : ENOUGH_INVOCATIONS.gpu
   const wanted = Math.min(Math.ceil(enough / invocations), Math.floor(rows / LEAST_ROWS_PER_PART))
   if (wanted <= 1) return 1

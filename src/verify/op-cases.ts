@@ -8,7 +8,7 @@ import { clearCase } from './cases/clear.ts'
 import { embeddingCase } from './cases/embedding.ts'
 import { gradientNormCase } from './cases/gradient-norm.ts'
 import { lastRowCase } from './cases/last-row.ts'
-import { adapterCase, linearCase, NF4, NF4_SINGLE } from './cases/linear.ts'
+import { adapterCase, linearCase, NF4, NF4_SINGLE, trainedLinearCase } from './cases/linear.ts'
 import { lmHeadLossCase } from './cases/lm-head-loss.ts'
 import { residualCase } from './cases/residual.ts'
 import { rmsnormCase } from './cases/rmsnorm.ts'
@@ -42,6 +42,7 @@ export function opCases({ software }: Pick<DeviceTraits, 'software'>): OpCase[] 
     linearCase(NF4, [1, 576, 40]),
     linearCase(NF4, [1, 172, 40]),
     linearCase('bf16', [1, 576, 40]),
+    trainedLinearCase([70, 72, 40]),
     adapterCase([70, 64, 36, 8, 0]),
     adapterCase([35, 64, 36, 8, 0.1]),
     adapterCase([1, 64, 36, 8, 0]),

@@ -1,5 +1,5 @@
 import { linear } from '../../ops/linear.ts'
-import { linearBackwardInput, linearForward } from '../../reference/linear.ts'
+import { linearBackwardInput, linearBackwardWeight, linearForward } from '../../reference/linear.ts'
 import { loraBackward, loraForward } from '../../reference/lora.ts'
 import { uniformValues } from '../../reference/uniform-values.ts'
 import { dropThreshold, hash32 } from '../../util/random.ts'
@@ -30,6 +30,27 @@ export function linearCase(storage: WeightStorage, [rows, inFeatures, outFeature
         gradients: { x: linearBackwardInput(gradients.y, W, shape) },
       }
     },
+  }
+}
+
+/** The same with an f32 weight that is trained: dW alone. */
+export function trainedLinearCase([rows, inFeatures, outFeatures]: LinearShape): OpCase {
+  const shape = { inFeatures, outFeatures }
+  return {
+    name: `linear with a weight that is trained, ${rows} × ${inFeatures} → ${outFeatures}`,
+    inputs: {
+      x: { shape: [rows, inFeatures], data: uniformValues(rows * inFeatures, 1) },
+      weight: {
+        shape: [outFeatures, inFeatures],
+        data: uniformValues(outFeatures * inFeatures, 2),
+        gradient: 'parameter',
+      },
+    },
+    build: (graph, { x, weight }) => ({ y: linear(graph, x, weight) }),
+    reference: ({ x, weight }, { y: dy }) => ({
+      outputs: { y: linearForward(x, weight, shape) },
+      gradients: { weight: linearBackwardWeight(dy, x, shape) },
+    }),
   }
 }
 
