@@ -69,7 +69,7 @@ export async function timePaging(
       if (step === 3) before = moments.statistics()
       const from = performance.now()
       executable.run(STAGE.begin)
-      executable.run(STAGE.train(shape.sequenceLength))
+      executable.run(STAGE.train(shape))
       await moments.update(step)
       await executable.idle()
       if (step > 2) times.push(performance.now() - from)

@@ -33,8 +33,8 @@ export async function timeSteps(
   const update: number[] = []
   for (let step = 0; step <= steps; step++) {
     executable.run(STAGE.begin)
-    forward.push(await timed(executable, STAGE.evaluate(sequenceLength)))
-    training.push(await timed(executable, STAGE.train(sequenceLength)))
+    forward.push(await timed(executable, STAGE.evaluate(shape)))
+    training.push(await timed(executable, STAGE.train(shape)))
     update.push(await timed(executable, STAGE.update))
   }
   const gpuBytes = executable.allocatedBytes
@@ -54,7 +54,7 @@ export async function timeSteps(
     stepMs,
     tokensPerSecond: (tokens / stepMs) * 1000,
     gpuBytes,
-    dispatches: program.plan.dispatches[STAGE.train(sequenceLength)] + program.plan.dispatches[STAGE.update],
+    dispatches: program.plan.dispatches[STAGE.train(shape)] + program.plan.dispatches[STAGE.update],
     steps,
   }
 }

@@ -34,8 +34,7 @@ export async function prepareTraining(
     dtypeOf: () => 'BF16',
     config,
     placement: { rank, alpha: rank, dropout: 0, useRslora: false, targetModules: ['all-linear'] },
-    batchSize,
-    lengths: { train: [sequenceLength], evaluate: [sequenceLength], logits: [] },
+    shapes: { train: [shape], evaluate: [shape], logits: [] },
     positions: sequenceLength,
     traits: runtime.traits,
   })

@@ -1,7 +1,11 @@
-/** One micro-batch, row-major [batchSize, sequenceLength]: the whole contract between the data and the engine. */
-export interface Batch {
+/** Extents of a micro-batch. */
+export interface BatchShape {
   batchSize: number
   sequenceLength: number
+}
+
+/** One micro-batch, row-major [batchSize, sequenceLength]: the whole contract between the data and the engine. */
+export interface Batch extends BatchShape {
   inputIds: Uint32Array
   /** Already shifted: targets[b, t] is the label that position t must predict, -1 where not supervised. */
   targets: Int32Array

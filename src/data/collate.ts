@@ -17,7 +17,7 @@ export function collate(
   sequences: readonly Sequence[],
   { batchSize, sequenceLength }: CollateOptions,
 ): Batch {
-  const longest = sequences.reduce((most, { inputIds }) => Math.max(most, inputIds.length), 0)
+  const longest = longestOf(sequences)
   const T = sequenceLength ?? longest
   if (sequences.length > batchSize || longest > T || T === 0) {
     throw new StudioError(
@@ -39,6 +39,9 @@ export function collate(
   for (let b = 0; b < batchSize; b++) placeRow(batch, b, sequences[b])
   return batch
 }
+
+export const longestOf = (sequences: readonly Sequence[]): number =>
+  sequences.reduce((most, { inputIds }) => Math.max(most, inputIds.length), 0)
 
 function placeRow(batch: Batch, b: number, sequence: Sequence | undefined): void {
   const { sequenceLength: T, inputIds, targets, positionIds, segmentIds } = batch

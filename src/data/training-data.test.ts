@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { BatchShape } from './batch.ts'
 import type { Example } from './example.ts'
 import type { Sequence } from './sequence.ts'
 import { BatchStream, batchStream, evaluationBatches, totalSteps, trainingData } from './training-data.ts'
@@ -42,11 +43,10 @@ describe('BatchStream', () => {
     expect(stream.next()).toBeUndefined()
   })
 
-  it('pads the short last batch to batchSize and counts only real tokens', () => {
+  it('gives the short last batch the rows that are left', () => {
     const steps = [...batchStream({ examples: examples(3), data, train })]
     expect(steps.length).toBe(1)
-    expect(steps[0].batches.map((batch) => batch.batchSize)).toEqual([2, 2])
-    expect([...steps[0].batches[1].targets.slice(3)]).toEqual([-1, -1, -1])
+    expect(steps[0].batches.map((batch) => batch.batchSize)).toEqual([2, 1])
     expect(steps[0]).toMatchObject({ epoch: 0, supervisedTokens: 6, tokens: 9 })
   })
 
@@ -118,6 +118,31 @@ describe('BatchStream', () => {
     )
   })
 
+  it('lets the last micro-batch of an epoch have its own number of rows, and knows every shape beforehand', () => {
+    const lengths = fc.array(fc.integer({ min: 2, max: 20 }), { minLength: 1, maxLength: 30 })
+    const sizes = fc.record({
+      batchSize: fc.integer({ min: 1, max: 5 }),
+      gradAccumSteps: fc.constantFrom(1, 3),
+    })
+    fc.assert(
+      fc.property(lengths, sizes, (tokens, choices) => {
+        const stream = batchStream({
+          examples: tokens.map((length, row) => example(row, length)),
+          data: { shuffle: true },
+          train: { ...train, numEpochs: 3, ...choices },
+          sequenceLength: (longest) => Math.ceil(longest / 8) * 8,
+        })
+        const shapes = stream.shapes()
+        const seen = [...stream].flatMap(({ batches }) => batches)
+        for (const { batchSize, rows } of seen) expect(batchSize).toBe(rows.length)
+        const named = (all: readonly BatchShape[]) =>
+          [...new Set(all.map(({ batchSize, sequenceLength }) => `${batchSize}×${sequenceLength}`))].sort()
+        expect(named(shapes)).toEqual(named(seen))
+        expect(shapes).toHaveLength(named(seen).length)
+      }),
+    )
+  })
+
   it('asks for the sequence length of each micro-batch', () => {
     const mixed = [example(0, 3), example(1, 5), example(2, 9), example(3, 2)]
     const stream = batchStream({
@@ -182,5 +207,6 @@ describe('evaluationBatches', () => {
     const batches = [...evaluationBatches(examples(5), { batchSize: 2 })]
     expect(batches.map((batch) => batch.rows)).toEqual([[0, 1], [2, 3], [4]])
     expect(batches.map((batch) => batch.supervisedTokens)).toEqual([4, 4, 2])
+    expect(batches.map((batch) => batch.batchSize)).toEqual([2, 2, 1])
   })
 })

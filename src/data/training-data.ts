@@ -1,6 +1,6 @@
 import { permutation } from '../util/random.ts'
-import type { Batch } from './batch.ts'
-import { collate } from './collate.ts'
+import type { Batch, BatchShape } from './batch.ts'
+import { collate, longestOf } from './collate.ts'
 import type { Example } from './example.ts'
 import { pack } from './packing.ts'
 import type { Sequence } from './sequence.ts'
@@ -84,7 +84,7 @@ export interface BatchStreamOptions {
 
 /**
  * Steps of a run in order, from any position: the same position always gives the same step. An epoch's last step may be
- * short (fewer micro-batches, padded rows) and never takes from the next epoch.
+ * short (fewer micro-batches, fewer rows in the last of them) and never takes from the next epoch.
  */
 export class BatchStream {
   readonly stepsPerEpoch: number
@@ -115,26 +115,40 @@ export class BatchStream {
 
   /** The next step's data, or undefined at the end of the run. */
   next(): StepData | undefined {
-    if (this.stepsDone >= this.totalSteps) return undefined
-    const { examples, train, sequenceLength } = this.#options
-    const { epoch, index } = this.#position
-    const indices = this.#indices(epoch)
-    const end = Math.min(index + train.batchSize * train.gradAccumSteps, indices.length)
-    const batches: Batch[] = []
-    for (let start = index; start < end; start += train.batchSize) {
-      const taken = Array.from(
-        indices.subarray(start, Math.min(start + train.batchSize, end)),
-        (i) => examples[i],
-      )
-      batches.push(batchOf(taken, train.batchSize, sequenceLength))
-    }
-    this.#position = end === indices.length ? { epoch: epoch + 1, index: 0 } : { epoch, index: end }
+    const taken = this.#take()
+    if (!taken) return undefined
+    const batches = taken.rows.map((rows) => batchOf(rows, this.#options.sequenceLength))
     return {
-      epoch,
+      epoch: taken.epoch,
       batches,
       supervisedTokens: batches.reduce((sum, batch) => sum + batch.supervisedTokens, 0),
       tokens: batches.reduce((sum, batch) => sum + batch.tokens, 0),
     }
+  }
+
+  /** Every shape that a micro-batch of the whole run has, wherever this stream stands. */
+  shapes(): BatchShape[] {
+    const whole = new BatchStream(this.#options)
+    const shapes = new ShapeSet()
+    for (let taken = whole.#take(); taken; taken = whole.#take())
+      for (const rows of taken.rows) shapes.add(shapeOf(rows, this.#options.sequenceLength))
+    return shapes.sorted()
+  }
+
+  /** The sequences of the next step's micro-batches. */
+  #take(): { epoch: number; rows: Sequence[][] } | undefined {
+    if (this.stepsDone >= this.totalSteps) return undefined
+    const { examples, train } = this.#options
+    const { epoch, index } = this.#position
+    const indices = this.#indices(epoch)
+    const end = Math.min(index + train.batchSize * train.gradAccumSteps, indices.length)
+    const rows: Sequence[][] = []
+    for (let start = index; start < end; start += train.batchSize) {
+      const taken = indices.subarray(start, Math.min(start + train.batchSize, end))
+      rows.push(Array.from(taken, (i) => examples[i]))
+    }
+    this.#position = end === indices.length ? { epoch: epoch + 1, index: 0 } : { epoch, index: end }
+    return { epoch, rows }
   }
 
   *[Symbol.iterator](): Generator<StepData, void> {
@@ -170,25 +184,51 @@ export function totalSteps(sequences: number, train: TrainChoices): number {
   return train.maxSteps > 0 ? train.maxSteps : Math.ceil(train.numEpochs * stepsPerEpoch(sequences, train))
 }
 
-/** All sequences once, in order, in batches of batchSize (the last one padded). */
+export interface EvaluationOptions {
+  batchSize: number
+  sequenceLength?: SequenceLength
+}
+
+/** All sequences once, in order, in batches of batchSize; the last one has the rows that are left. */
 export function* evaluationBatches(
   sequences: readonly Sequence[],
-  options: { batchSize: number; sequenceLength?(longest: number): number },
+  options: EvaluationOptions,
 ): Generator<Batch, void> {
-  for (let start = 0; start < sequences.length; start += options.batchSize) {
-    yield batchOf(
-      sequences.slice(start, start + options.batchSize),
-      options.batchSize,
-      options.sequenceLength,
+  for (const rows of inBatches(sequences, options)) yield batchOf(rows, options.sequenceLength)
+}
+
+/** Every shape that evaluationBatches have. */
+export function evaluationShapes(sequences: readonly Sequence[], options: EvaluationOptions): BatchShape[] {
+  const shapes = new ShapeSet()
+  for (const rows of inBatches(sequences, options)) shapes.add(shapeOf(rows, options.sequenceLength))
+  return shapes.sorted()
+}
+
+function* inBatches(sequences: readonly Sequence[], { batchSize }: EvaluationOptions): Generator<Sequence[]> {
+  for (let start = 0; start < sequences.length; start += batchSize)
+    yield sequences.slice(start, start + batchSize)
+}
+
+class ShapeSet {
+  private readonly shapes = new Map<string, BatchShape>()
+
+  add(shape: BatchShape): void {
+    this.shapes.set(`${shape.batchSize} ${shape.sequenceLength}`, shape)
+  }
+
+  sorted(): BatchShape[] {
+    return [...this.shapes.values()].sort(
+      (a, b) => b.batchSize - a.batchSize || a.sequenceLength - b.sequenceLength,
     )
   }
 }
 
-function batchOf(
-  sequences: readonly Sequence[],
-  batchSize: number,
-  sequenceLength?: (longest: number) => number,
-): Batch {
-  const longest = sequences.reduce((most, { inputIds }) => Math.max(most, inputIds.length), 0)
-  return collate(sequences, { batchSize, sequenceLength: sequenceLength?.(longest) })
+type SequenceLength = (longest: number) => number
+
+function shapeOf(rows: readonly Sequence[], sequenceLength?: SequenceLength): BatchShape {
+  const longest = longestOf(rows)
+  return { batchSize: rows.length, sequenceLength: sequenceLength?.(longest) ?? longest }
 }
+
+const batchOf = (rows: readonly Sequence[], sequenceLength?: SequenceLength): Batch =>
+  collate(rows, shapeOf(rows, sequenceLength))

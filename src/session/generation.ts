@@ -68,15 +68,8 @@ export async function loadBase(
   runtime: Runtime,
   work: Work,
 ): Promise<LoadedProgram> {
-  const program = programFor(
-    model,
-    config,
-    null,
-    1,
-    { train: [], evaluate: [], logits: [] },
-    1,
-    runtime.traits,
-  )
+  const none = { train: [], evaluate: [], logits: [] }
+  const program = programFor(model, config, null, none, 1, runtime.traits)
   const { executable } = await realiseProgram(program, { model, runtime, ...work })
   return { model, program, executable }
 }

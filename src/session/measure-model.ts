@@ -1,16 +1,16 @@
 import type { RunConfig } from '../config/schema.ts'
 import { collate } from '../data/collate.ts'
-import { evaluationBatches } from '../data/training-data.ts'
+import { evaluationBatches, evaluationShapes } from '../data/training-data.ts'
 import type { PeftAdapter } from '../formats/peft-adapter.ts'
 import type { Executable, Runtime } from '../graph/executable.ts'
 import { writeAdapter } from '../train/adapter-state.ts'
 import { writeBatch } from '../train/batch-inputs.ts'
 import { type Evaluation, evaluate } from '../train/evaluate.ts'
-import { type PlannedLengths, STAGE } from '../train/program.ts'
+import { type PlannedShapes, STAGE } from '../train/program.ts'
 import type { RunEvent } from './events.ts'
 import { type OpenedDataset, runData } from './open-dataset.ts'
 import type { OpenedModel } from './open-model.ts'
-import { adapterPlacement, lengthRounding, positionsOf, programFor, roundedLengths } from './prepare-run.ts'
+import { adapterPlacement, lengthRounding, positionsOf, programFor } from './prepare-run.ts'
 import { realiseProgram } from './run-session.ts'
 
 export interface MeasureOptions {
@@ -27,12 +27,14 @@ export interface MeasureOptions {
 export async function evaluateModel(options: MeasureOptions): Promise<Evaluation> {
   const { config } = options
   const sequences = await allRows(options, true)
-  const rounded = lengthRounding(sequences)
-  const batchSize = Math.min(config.train.batchSize, sequences.length)
-  const lengths = { train: [], evaluate: roundedLengths(sequences, rounded), logits: [] }
-  return withModel(options, lengths, batchSize, positionsOf(sequences), (executable) => {
-    const total = Math.ceil(sequences.length / batchSize)
-    return evaluate(executable, evaluationBatches(sequences, { batchSize, sequenceLength: rounded }), {
+  const batches = {
+    batchSize: Math.min(config.train.batchSize, sequences.length),
+    sequenceLength: lengthRounding(sequences),
+  }
+  const shapes = { train: [], evaluate: evaluationShapes(sequences, batches), logits: [] }
+  return withModel(options, shapes, positionsOf(sequences), (executable) => {
+    const total = Math.ceil(sequences.length / batches.batchSize)
+    return evaluate(executable, evaluationBatches(sequences, batches), {
       signal: options.signal,
       onBatch: (done) =>
         options.onEvent({ type: 'run/progress', phase: 'evaluating', done, total, unit: 'batches' }),
@@ -48,9 +50,9 @@ export async function modelLogits(
   const sequences = (await allRows(options, false)).slice(0, config.train.batchSize)
   const batch = collate(sequences, { batchSize: sequences.length })
   const { batchSize, sequenceLength } = batch
-  const lengths = { train: [], evaluate: [], logits: [sequenceLength] }
-  return withModel(options, lengths, batchSize, positionsOf(sequences), async (executable) => {
-    const stage = STAGE.logits(sequenceLength)
+  const shapes = { train: [], evaluate: [], logits: [batch] }
+  return withModel(options, shapes, positionsOf(sequences), async (executable) => {
+    const stage = STAGE.logits(batch)
     writeBatch(executable, batch)
     executable.run(stage)
     const bytes = await executable.read(executable.plan.stages[stage].exposed.logits)
@@ -74,14 +76,13 @@ async function allRows(
 
 async function withModel<T>(
   options: MeasureOptions,
-  lengths: PlannedLengths,
-  batchSize: number,
+  shapes: PlannedShapes,
   positions: number,
   measure: (executable: Executable) => Promise<T>,
 ): Promise<T> {
   const { model, config, adapter, runtime } = options
   const placement = adapter && adapterPlacement(config, adapter.config)
-  const program = programFor(model, config, placement, batchSize, lengths, positions, runtime.traits)
+  const program = programFor(model, config, placement, shapes, positions, runtime.traits)
   const { executable } = await realiseProgram(program, options)
   try {
     if (adapter) writeAdapter(executable, program.weights, adapter.modules)

@@ -59,14 +59,14 @@ export function planRun({
   traits?: DeviceTraits
 }): PlanReport {
   const length = config.data.maxSeqLength
-  const evaluate = config.data.evalFraction > 0 ? [length] : []
+  const batch = { batchSize: config.train.batchSize, sequenceLength: length }
+  const evaluate = config.data.evalFraction > 0 ? [batch] : []
   const planWith = (planned: DeviceLimits) =>
     programFor(
       model,
       config,
       runPlacement(config, null),
-      config.train.batchSize,
-      { train: [length], evaluate, logits: [] },
+      { train: [batch], evaluate, logits: [] },
       length,
       { ...traits, limits: planned },
     )

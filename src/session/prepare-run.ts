@@ -1,13 +1,13 @@
 import type { RunConfig } from '../config/schema.ts'
-import type { Batch } from '../data/batch.ts'
+import type { Batch, BatchShape } from '../data/batch.ts'
 import { bucketLength } from '../data/collate.ts'
 import type { Sequence } from '../data/sequence.ts'
-import { BatchStream, type DataPosition, evaluationBatches } from '../data/training-data.ts'
+import { BatchStream, type DataPosition, evaluationBatches, evaluationShapes } from '../data/training-data.ts'
 import type { AdapterConfig } from '../formats/adapter-config.ts'
 import type { Dtype } from '../formats/dtype.ts'
 import type { DeviceTraits } from '../graph/device.ts'
 import type { AdapterPlacement } from '../model/place-adapters.ts'
-import { buildProgram, type Placement, type PlannedLengths, type Program } from '../train/program.ts'
+import { buildProgram, type Placement, type PlannedShapes, type Program } from '../train/program.ts'
 import { inputError } from '../util/errors.ts'
 import type { RunData } from './open-dataset.ts'
 import type { OpenedModel } from './open-model.ts'
@@ -75,43 +75,46 @@ export function prepareRun(
   const { train, evaluation } = data
   // More rows than there are would only be padding; the steps of an epoch stay the same.
   const batchSize = Math.min(config.train.batchSize, train.length)
-  const rounded = lengthRounding([...train, ...evaluation])
-  const lengths = {
-    train: roundedLengths(train, rounded),
-    evaluate: roundedLengths(evaluation, rounded),
+  const sequenceLength = lengthRounding([...train, ...evaluation])
+  const options = {
+    examples: train,
+    data: config.data,
+    train: { ...config.train, batchSize },
+    sequenceLength,
+  }
+  const steps = new BatchStream(options, position)
+  const shapes = {
+    train: steps.shapes(),
+    evaluate: evaluationShapes(evaluation, { batchSize, sequenceLength }),
     logits: [],
   }
   const program = programFor(
     model,
     config,
     runPlacement(config, adapter),
-    batchSize,
-    lengths,
+    shapes,
     positionsOf([...train, ...evaluation]),
     traits,
   )
   return {
     config,
     program,
-    steps: new BatchStream(
-      { examples: train, data: config.data, train: { ...config.train, batchSize }, sequenceLength: rounded },
-      position,
-    ),
+    steps,
     sequences: train,
     evaluationBatches:
-      evaluation.length > 0
-        ? () => evaluationBatches(evaluation, { batchSize, sequenceLength: rounded })
-        : undefined,
-    sequenceLengths: [...new Set([...lengths.train, ...lengths.evaluate])].sort((a, b) => a - b),
+      evaluation.length > 0 ? () => evaluationBatches(evaluation, { batchSize, sequenceLength }) : undefined,
+    sequenceLengths: lengthsOf([...shapes.train, ...shapes.evaluate]),
   }
 }
+
+const lengthsOf = (shapes: readonly BatchShape[]): number[] =>
+  [...new Set(shapes.map(({ sequenceLength }) => sequenceLength))].sort((a, b) => a - b)
 
 export function programFor(
   model: OpenedModel,
   config: RunConfig,
   placement: Placement | null,
-  batchSize: number,
-  lengths: PlannedLengths,
+  shapes: PlannedShapes,
   positions: number,
   traits: DeviceTraits,
 ): Program {
@@ -120,8 +123,7 @@ export function programFor(
     dtypeOf: dtypeLookup(model),
     config,
     placement,
-    batchSize,
-    lengths,
+    shapes,
     positions,
     traits,
   })
@@ -131,14 +133,6 @@ export function programFor(
 export function lengthRounding(sequences: readonly Sequence[]): (longest: number) => number {
   const longest = sequences.reduce((most, { inputIds }) => Math.max(most, inputIds.length), 1)
   return (length) => bucketLength(length, longest)
-}
-
-/** The lengths that can occur: a batch is as long as its longest row. */
-export function roundedLengths(
-  sequences: readonly Sequence[],
-  rounded: (length: number) => number,
-): number[] {
-  return [...new Set(sequences.map(({ inputIds }) => rounded(inputIds.length)))].sort((a, b) => a - b)
 }
 
 /** Rows of the RoPE table that the sequences reach: padding counts up to the batch's length. */

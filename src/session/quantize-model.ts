@@ -78,6 +78,6 @@ async function realiseQuantizer(options: QuantizeOptions) {
     ])
   }
   const none = { train: [], evaluate: [], logits: [] }
-  const program = programFor(model, config, null, 1, none, 1, runtime.traits)
+  const program = programFor(model, config, null, none, 1, runtime.traits)
   return { storage, program, ...(await realiseProgram(program, options)) }
 }

@@ -111,7 +111,7 @@ describe.each(CASES)('%s %s equals the oracle', (model, method) => {
         microStep,
       })
       writeBatch(executable, batch)
-      executable.run(STAGE.train(batch.sequenceLength))
+      executable.run(STAGE.train(batch))
     })
     for (const tensor of prepared.program.pool?.tensors ?? []) {
       const expected = golden.expected.get(`grad.${tensor.name}`) as Float32Array

@@ -1,15 +1,13 @@
-import type { Batch } from '../data/batch.ts'
+import type { Batch, BatchShape } from '../data/batch.ts'
 import type { Executable } from '../graph/executable.ts'
 import { alignRange } from '../graph/pool.ts'
 import { elementCount, type StorageFormat, type Tensor } from '../graph/tensor.ts'
 
-/** Pool that holds one micro-batch; written in one go, shared by the stages of every sequence length. */
+/** Pool that holds one micro-batch; written in one go, shared by the stages of every shape. */
 const POOL = 'batch'
 const SORTED = 'sorted'
 
-export interface BatchInputs {
-  batchSize: number
-  sequenceLength: number
+export interface BatchInputs extends BatchShape {
   /** u32 [N] */
   ids: Tensor
   /** i32 [N], −1 where not supervised. */
@@ -23,7 +21,7 @@ export interface BatchInputs {
 }
 
 /** Symbolic inputs of B·T tokens, end to end in the batch pool. */
-export function batchInputs(batchSize: number, sequenceLength: number): BatchInputs {
+export function batchInputs({ batchSize, sequenceLength }: BatchShape): BatchInputs {
   const shape = [batchSize * sequenceLength]
   const stride = alignRange(elementCount(shape) * 4)
   const place = (slot: number, name: string, format: StorageFormat): Tensor => ({
@@ -45,7 +43,7 @@ export function batchInputs(batchSize: number, sequenceLength: number): BatchInp
   }
 }
 
-/** Writes a micro-batch where the stage of its sequence length reads it. */
+/** Writes a micro-batch where the stage of its shape reads it. */
 export function writeBatch(executable: Executable, batch: Batch): void {
   const count = batch.batchSize * batch.sequenceLength
   const stride = alignRange(count * 4)

@@ -34,7 +34,7 @@ export async function evaluate(
     if (signal?.aborted) throw new StudioError('cancelled', 'Evaluation was cancelled')
     executable.run(STAGE.beginEvaluation)
     writeBatch(executable, batch)
-    executable.run(STAGE.evaluate(batch.sequenceLength))
+    executable.run(STAGE.evaluate(batch))
     const sum = executable.capture(range).then((bytes) => readMetrics(bytes).lossSum)
     // Those behind one that fails are awaited by nobody.
     sum.catch(() => {})

@@ -4,7 +4,7 @@ import type { RunConfigInput } from '../config/schema.ts'
 import { llamaTensorShapes } from '../formats/llama-weights.ts'
 import type { ModelConfig } from '../formats/model-config.ts'
 import { DEFAULT_LIMITS, DEFAULT_TRAITS, largestBinding } from '../graph/device.ts'
-import { buildProgram } from './program.ts'
+import { buildProgram, STAGE } from './program.ts'
 
 /** SmolLM2-135M. */
 const MODEL: ModelConfig = {
@@ -27,6 +27,8 @@ const MODEL: ModelConfig = {
   dtype: 'bfloat16',
 }
 
+const BATCH = { batchSize: 2, sequenceLength: 512 }
+
 const PARAMETERS = 134_515_008
 
 function fullProgram(paging: NonNullable<RunConfigInput['optimizer']>['paging'] = {}) {
@@ -36,8 +38,7 @@ function fullProgram(paging: NonNullable<RunConfigInput['optimizer']>['paging'] 
     dtypeOf: () => 'BF16',
     config,
     placement: 'all-weights',
-    batchSize: 2,
-    lengths: { train: [512], evaluate: [512], logits: [] },
+    shapes: { train: [BATCH], evaluate: [BATCH], logits: [] },
     positions: 512,
     traits: DEFAULT_TRAITS,
   })
@@ -83,5 +84,44 @@ describe('full fine-tuning of 135M parameters on a device that binds 128 MiB', (
     const { optimizer: __, staging, ...others } = plan.bytes
     expect(rest).toEqual({ ...others, workspace: expect.any(Number) })
     expect(more - staging).toBeLessThanOrEqual(8 << 20)
+  })
+})
+
+describe('a run whose last batch is short', () => {
+  const placement = { rank: 8, alpha: 16, dropout: 0, useRslora: false, targetModules: ['all-linear'] }
+  const of = (...rows: number[]) =>
+    buildProgram({
+      model: MODEL,
+      dtypeOf: () => 'BF16',
+      config: parseRunConfig({}),
+      placement,
+      shapes: {
+        train: rows.map((batchSize) => ({ batchSize, sequenceLength: 64 })),
+        evaluate: [],
+        logits: [],
+      },
+      positions: 64,
+      traits: DEFAULT_TRAITS,
+    }).plan
+  const plan = of(16, 2)
+
+  it('computes no padded rows: two rows take an eighth of the workgroups of sixteen', () => {
+    const workgroups = (stage: string) =>
+      plan.stages[stage].commands.reduce(
+        (sum, command) =>
+          sum + (command.kind === 'dispatch' ? command.workgroups.reduce((a, b) => a * b) : 0),
+        0,
+      )
+    expect(workgroups(STAGE.train({ batchSize: 2, sequenceLength: 64 }))).toBeLessThan(
+      workgroups(STAGE.train({ batchSize: 16, sequenceLength: 64 })) / 6,
+    )
+  })
+
+  it('needs no kernel and no memory for it but its parameters', () => {
+    const even = of(16)
+    const names = (kernels: typeof plan.kernels) => kernels.map(({ kernel }) => kernel.name).sort()
+    expect(names(plan.kernels)).toEqual(names(even.kernels))
+    expect({ ...plan.bytes, workspace: 0 }).toEqual({ ...even.bytes, workspace: 0 })
+    expect(plan.bytes.workspace - even.bytes.workspace).toBeLessThan(64 << 10)
   })
 })

@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config/schema.ts'
+import type { BatchShape } from '../data/batch.ts'
 import type { Dtype } from '../formats/dtype.ts'
 import type { ModelConfig } from '../formats/model-config.ts'
 import { backward } from '../graph/backward.ts'
@@ -22,11 +23,11 @@ import { type BatchInputs, batchInputs } from './batch-inputs.ts'
 import { METRICS, metricTensors } from './metrics.ts'
 import { recordQuantization } from './quantize-weights.ts'
 
-/** Sequence lengths that each kind of stage is planned for. */
-export interface PlannedLengths {
-  train: readonly number[]
-  evaluate: readonly number[]
-  logits: readonly number[]
+/** Batches that each kind of stage is planned for. */
+export interface PlannedShapes {
+  train: readonly BatchShape[]
+  evaluate: readonly BatchShape[]
+  logits: readonly BatchShape[]
 }
 
 /** What of a model is trained: an adapter on its linears, or every weight. */
@@ -39,8 +40,7 @@ export interface ProgramRequest {
   config: RunConfig
   /** Null where nothing is trained: to measure a base. */
   placement: Placement | null
-  batchSize: number
-  lengths: PlannedLengths
+  shapes: PlannedShapes
   /** Rows of the RoPE table: one more than the largest position. */
   positions: number
   traits: DeviceTraits
@@ -59,11 +59,13 @@ export interface Program {
   sin: Tensor
 }
 
+const extents = ({ batchSize, sequenceLength }: BatchShape): string => `${batchSize}×${sequenceLength}`
+
 export const STAGE = {
   load: (tensor: string) => `load/${tensor}`,
-  train: (length: number) => `train/${length}`,
-  evaluate: (length: number) => `evaluate/${length}`,
-  logits: (length: number) => `logits/${length}`,
+  train: (batch: BatchShape) => `train/${extents(batch)}`,
+  evaluate: (batch: BatchShape) => `evaluate/${extents(batch)}`,
+  logits: (batch: BatchShape) => `logits/${extents(batch)}`,
   /** Zeroes the gradients and the loss: before the micro-batches of a step, and before each evaluation batch. */
   begin: 'begin',
   beginEvaluation: 'begin-evaluation',
@@ -85,7 +87,7 @@ export function baseStorage({ method, quantization }: RunConfig): QuantizedStora
 
 /** Records every stage and plans them together. Needs no GPU. */
 export function buildProgram(request: ProgramRequest): Program {
-  const { model, config, lengths, batchSize, positions, traits } = request
+  const { model, config, shapes, positions, traits } = request
   const { weights, pool } = placeWeights(request)
   const table = (name: string) => bufferTensor(name, [positions, model.headDim / 2], 'f32', 'workspace')
   const pages = pool && layOutPages(pool.elements, config.optimizer.paging)
@@ -100,30 +102,29 @@ export function buildProgram(request: ProgramRequest): Program {
         weights.codebook as Tensor,
       )
   }
-  for (const length of lengths.train) {
-    const graph = recordLoss(program, batchInputs(batchSize, length), true)
+  for (const shape of shapes.train) {
+    const graph = recordLoss(program, batchInputs(shape), true)
     backward(graph, { gradientCheckpointing: config.train.gradientCheckpointing })
-    stages[STAGE.train(length)] = graph
+    stages[STAGE.train(shape)] = graph
   }
-  for (const length of lengths.evaluate)
-    stages[STAGE.evaluate(length)] = recordLoss(program, batchInputs(batchSize, length), false)
-  for (const length of lengths.logits)
-    stages[STAGE.logits(length)] = recordLogits(program, batchInputs(batchSize, length))
-  if (lengths.evaluate.length > 0) stages[STAGE.beginEvaluation] = recordClear([metricTensors.lossSum])
-  if (pool && lengths.train.length > 0) {
+  for (const shape of shapes.evaluate)
+    stages[STAGE.evaluate(shape)] = recordLoss(program, batchInputs(shape), false)
+  for (const shape of shapes.logits) stages[STAGE.logits(shape)] = recordLogits(program, batchInputs(shape))
+  if (shapes.evaluate.length > 0) stages[STAGE.beginEvaluation] = recordClear([metricTensors.lossSum])
+  if (pool && shapes.train.length > 0) {
     stages[STAGE.begin] = recordClear([...pool.gradients(), metricTensors.lossSum])
     Object.assign(stages, recordUpdate(pool, metricTensors.gradNorm, pages))
     if (adaptedLinears(weights).length > 0) stages[STAGE.adapterNorms] = recordAdapterNorms(weights)
   }
-  const allLengths = [...lengths.train, ...lengths.evaluate, ...lengths.logits]
+  const allShapes = [...shapes.train, ...shapes.evaluate, ...shapes.logits]
   const held = [
     ...weightTensors(weights),
-    ...(weights.embedding.gradient ? allLengths.map((length) => batchInputs(batchSize, length).sorted) : []),
+    ...(weights.embedding.gradient ? allShapes.map((shape) => batchInputs(shape).sorted) : []),
     ...(weights.codebook ? [weights.codebook] : []),
     program.cos,
     program.sin,
   ]
-  const transfers = lengths.train.length > 0 ? pageTransfers(pages) : null
+  const transfers = shapes.train.length > 0 ? pageTransfers(pages) : null
   return {
     ...program,
     plan: makePlan(stages, traits, [...held, ...(pool ? pool.values() : [])], transfers),

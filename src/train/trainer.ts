@@ -159,7 +159,7 @@ async function submitStep(
   data.batches.forEach((batch, microStep) => {
     executable.setStep({ ...values, microStep })
     writeBatch(executable, batch)
-    executable.run(STAGE.train(batch.sequenceLength))
+    executable.run(STAGE.train(batch))
   })
   await moments.update(step)
   return values

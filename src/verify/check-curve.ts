@@ -52,14 +52,18 @@ export async function checkCurve(
     vocabSize: checkpoint.config.vocabSize,
   })
   const length = Math.max(...examples.map(({ inputIds }) => inputIds.length))
-  const { batchSize } = runConfig.train
+  const stream = new BatchStream({
+    examples,
+    data: runConfig.data,
+    train: runConfig.train,
+    sequenceLength: () => length,
+  })
   const program = buildProgram({
     model: checkpoint.config,
     dtypeOf: (name) => checkpoint.tensors.get(name)?.dtype as Dtype,
     config: runConfig,
     placement: { ...adapter.config, dropout: 0 },
-    batchSize,
-    lengths: { train: [length], evaluate: [], logits: [] },
+    shapes: { train: stream.shapes(), evaluate: [], logits: [] },
     positions: length,
     traits: runtime.traits,
   })
@@ -70,12 +74,6 @@ export async function checkCurve(
       // Loaded one by one; nothing else is to be done with them here.
     }
     writeAdapter(executable, program.weights, adapter.modules)
-    const stream = new BatchStream({
-      examples,
-      data: runConfig.data,
-      train: runConfig.train,
-      sequenceLength: () => length,
-    })
     const findings: Finding[] = []
     const events = train({
       executable,

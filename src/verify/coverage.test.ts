@@ -35,13 +35,13 @@ const ADAPTER = { rank: 8, alpha: 16, dropout: 0, useRslora: false, targetModule
 /** Names of all kernels that a model's runs and its texts are made of. */
 function usedKernels(folder: string, dtype: Dtype, config: RunConfigInput, traits: DeviceTraits): string[] {
   const model = parseModelConfig(readFileSync(`${folder}/config.json`, 'utf8'))
+  const batch = { batchSize: 2, sequenceLength: 48 }
   const program = buildProgram({
     model,
     dtypeOf: () => dtype,
     config: parseRunConfig(config),
     placement: config.method === 'full' ? 'all-weights' : ADAPTER,
-    batchSize: 2,
-    lengths: { train: [48], evaluate: [48], logits: [48] },
+    shapes: { train: [batch], evaluate: [batch], logits: [batch] },
     positions: 48,
     traits,
   })
