@@ -17,7 +17,10 @@ export function indexedDbPageStore(databaseName = 'nibble-pages'): PageStore {
         throw storageError(error)
       }
     },
-    delete: (keys) => delMany([...keys], use),
+    async delete(keys) {
+      // On a disk that is full, Chromium never ends a transaction of nothing.
+      if (keys.length > 0) await delMany([...keys], use)
+    },
     async list(prefix) {
       const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`)
       return use('readonly', (store) => promisifyRequest(store.getAllKeys(range))) as Promise<string[]>

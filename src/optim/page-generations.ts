@@ -1,4 +1,4 @@
-import { StudioError } from '../util/errors.ts'
+import { reasonOf, StudioError } from '../util/errors.ts'
 import { sha256 } from '../util/sha256.ts'
 import type { PageStore } from './page-store.ts'
 
@@ -19,8 +19,12 @@ export interface StoredMoments {
 
 export type PageRange = Pick<StoredPage, 'firstElement' | 'elements'>
 
-/** Waits before each further attempt to read: a store may be busy for a moment, and a page that it lost is lost. */
-const READ_RETRY_MS = [0, 20, 200]
+/**
+ * Waits before each attempt to read. A page that a store says it lost is asked for a few times. A store that fails may
+ * be one whose disk is full: browsers then give nothing until there is room again, and so it is waited for (a minute).
+ */
+const READ_RETRY_MS = [0, 20, 200, 1000, 2000, 5000, 10_000, 20_000, 20_000]
+const LOST_AFTER = 3
 
 /**
  * Pages of a run in a store. A page is never overwritten: every write is a new generation (the step whose update it has
@@ -55,22 +59,33 @@ export class PageGenerations {
     stored: StoredPage,
     onFailure: (error: unknown) => void = () => {},
   ): Promise<Uint8Array<ArrayBuffer>> {
+    let lost = 0
+    let reason: unknown
     for (const wait of READ_RETRY_MS) {
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
       try {
         const bytes = await this.store.get(stored.key)
         if (bytes && bytes.length === stored.elements * 8 && (await sha256(bytes)) === stored.sha256)
           return bytes
-        onFailure(
-          new Error(bytes ? `${stored.key} holds other bytes than were written` : `${stored.key} is gone`),
-        )
+        lost++
+        reason = new Error(bytes ? 'it holds other bytes than were written' : 'it is gone')
       } catch (error) {
-        onFailure(error)
+        reason = error
       }
+      onFailure(reason)
+      if (lost === LOST_AFTER) break
     }
-    throw new StudioError('paging/lost-page', `The page store no longer gives optimizer page ${stored.key}`, {
-      hint: 'Resume from the last checkpoint; if that fails too, the browser or someone cleared the stored data.',
-    })
+    throw new StudioError(
+      'paging/lost-page',
+      `The page store no longer gives optimizer page ${stored.key} (${reasonOf(reason)})`,
+      {
+        hint:
+          lost > 0
+            ? 'Resume from the last checkpoint; if that fails too, the browser or someone cleared the stored data.'
+            : 'Free space on the disk, then resume from the last checkpoint, which is whole, or start the run again.',
+        cause: reason,
+      },
+    )
   }
 
   /** Keeps pages that a manifest is about to name, whatever comes of it. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ParameterPool } from '../graph/pool.ts'
 import { hashWord, uniform } from '../util/random.ts'
 import type { PagingWarning } from './moments.ts'
@@ -289,9 +289,54 @@ describe('a store that fails', () => {
     }
   })
 
-  it('that gives a page no more ends the run with words, not with wrong numbers', async () => {
-    await expect(withFaults((operation) => operation === 'get')).rejects.toMatchObject({
-      code: 'paging/lost-page',
+  describe('and gives nothing', () => {
+    /** Lets time go by as fast as nothing else is under way. */
+    async function hurried<T>(run: Promise<T>): Promise<T> {
+      let over = false
+      const end = () => {
+        over = true
+      }
+      run.then(end, end)
+      while (!over) {
+        await turns(20)
+        vi.advanceTimersByTime(100)
+      }
+      return run
+    }
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout'] })
+    })
+    afterEach(() => {
+      vi.useRealTimers()
+    })
+
+    it('until there is room on its disk again is waited for, to the same bytes and with one warning', async () => {
+      let full = false
+      let failures = 0
+      const run = await hurried(
+        withFaults((operation) => {
+          if (operation === 'get' && failures === 0) {
+            full = true
+            setTimeout(() => {
+              full = false
+            }, 30_000)
+          }
+          if (full) failures++
+          return full
+        }),
+      )
+      expect(failures).toBeGreaterThan(3)
+      expect(run.executable.contents('adapter')).toEqual(expected.values)
+      expect(run.warnings).toHaveLength(1)
+    })
+
+    it('for a minute ends the run with words, not with wrong numbers', async () => {
+      const fails = (operation: StoreOperation) => operation === 'get'
+      await expect(hurried(withFaults(fails))).rejects.toMatchObject({
+        code: 'paging/lost-page',
+        message: expect.stringContaining('get was made to fail'),
+        hint: expect.stringContaining('Free space on the disk'),
+      })
     })
   })
 
