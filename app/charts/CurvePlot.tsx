@@ -53,7 +53,7 @@ export function CurvePlot(props: CurvePlotProps) {
           accessibilityLayer={false}
           className={classes.plot}
         >
-          <CartesianGrid vertical={false} stroke="var(--nibble-line)" />
+          <CartesianGrid vertical={false} syncWithTicks stroke="var(--nibble-line)" />
           <XAxis
             dataKey="x"
             type="number"

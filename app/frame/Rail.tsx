@@ -129,7 +129,7 @@ function Item({ to, name, icon, why, mark, onNavigate }: ItemProps) {
       component={Link}
       href={to}
       label={name}
-      description={why}
+      description={why && <span title={why}>{why}</span>}
       leftSection={icon}
       rightSection={mark}
       active={active}

@@ -34,11 +34,12 @@ export function MetricCard({ metric, title, help }: { metric: MetricName; title:
   const note = usePlotNote(steps, metric, rows.length)
   const first = steps.at(0)?.metrics[metric]
   const last = steps.last?.metrics[metric]
+  const unit = metric === 'speed/tokens_per_second' ? t('cards.speed.series') : undefined
   return (
     <ChartCard
       title={title}
       help={help}
-      headline={last !== undefined && <Quantity value={last} />}
+      headline={last !== undefined && <Quantity value={last} unit={unit} />}
       summary={`${title}: ${t('cards.loss.summary', { count: steps.length, first: formatNumber(first), last: formatNumber(last) })}`}
       note={note}
       empty={rows.length === 0 ? t('cards.waiting') : undefined}

@@ -40,7 +40,7 @@ export const blocked = {
   },
   'engine-crashed': {
     title: 'The engine has stopped unexpectedly',
-    why: 'The part of the page that computes ended with an error. A run that was going on is lost; your files are untouched.',
+    why: 'The part of the page that computes ended with an error. A run that was going on can go on from where it was last saved; your files are untouched.',
     do: [
       'Reload the page to start the engine again.',
       'If it happens again with the same model and settings, a smaller batch or shorter rows need less memory.',
@@ -48,6 +48,6 @@ export const blocked = {
   },
   screen: {
     title: 'This page has failed to draw itself',
-    why: 'That is a fault of the studio, not of your files. Reloading brings it back; a run that was going on is lost.',
+    why: 'That is a fault of the studio, not of your files. Reloading brings it back; a run that was going on can then go on from where it was last saved.',
   },
 } as const
