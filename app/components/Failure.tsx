@@ -62,7 +62,7 @@ export function Failure({ title, error, actions, onClose }: FailureProps) {
         </>
       ) : (
         <Text size="sm">
-          {asSentence(error.message)}
+          {asSentence(error.message) !== asSentence(title) && asSentence(error.message)}
           {error.hint && <span className={classes.fix}> {asAdvice(error.hint)}</span>}
         </Text>
       )}

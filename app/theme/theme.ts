@@ -28,11 +28,25 @@ const dark: MantineColorsTuple = [
   '#0d0f14',
 ]
 
+/** Reds of warnings and of what cannot be undone; shade 6 carries white text at more than 6 : 1. */
+const red: MantineColorsTuple = [
+  '#fdf0ef',
+  '#fadbd8',
+  '#f5b8b2',
+  '#ff8a80',
+  '#e5655b',
+  '#cc4038',
+  '#b3261e',
+  '#9a1d16',
+  '#7d1711',
+  '#5c100c',
+]
+
 const systemFont =
   'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif'
 
 export const theme = createTheme({
-  colors: { nibble, dark },
+  colors: { nibble, dark, red },
   primaryColor: 'nibble',
   primaryShade: 6,
   fontFamily: systemFont,
@@ -53,6 +67,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { fw: 550 } },
+    Modal: { styles: { title: { fontWeight: 650, fontSize: '1.02rem' } } },
     Tooltip: { defaultProps: { withArrow: true, openDelay: 350 } },
     Switch: { defaultProps: { withThumbIndicator: false } },
   },
