@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { goldenCase, writeDataset } from './support/cases.ts'
 import { ModelCopy } from './support/model-folder.ts'
@@ -258,4 +259,26 @@ test('quantize will not write over the model it reads', async () => {
     await runCli('dawn', ['quantize', '--model', model.path, '--out', model.path]),
     /--out is the folder of --model/,
   )
+})
+
+describe('columns of other names', () => {
+  const model = fileURLToPath(new URL('../../public/models/studio-tiny-3m', import.meta.url))
+  const evaluate = (...more: string[]) =>
+    runCli('dawn', ['evaluate', '--model', model, '--data', write('qa.jsonl', rows), '--json', ...more])
+  const rows = '{"q":"What is the capital of Alaska?","a":"Juneau"}\n'
+  const mapped = (mapping: unknown) => [
+    '--config',
+    write('mapping.json', JSON.stringify({ data: { mapping } })),
+  ]
+
+  test('are named, and read as data.mapping says', async () => {
+    expectRefusal(await evaluate(), /its columns are q, a[\s\S]*data\.mapping/)
+    expectRefusal(
+      await evaluate(...mapped({ shape: 'pair', prompt: ['q'], answer: 'reply' })),
+      /"reply", which no row of qa\.jsonl has: its columns are q, a/,
+    )
+    const { code, stdout } = await evaluate(...mapped({ shape: 'pair', prompt: ['q'], answer: 'a' }))
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).supervisedTokens).toBeGreaterThan(1)
+  })
 })

@@ -78,6 +78,14 @@ describe('parseRunConfig', () => {
     expect(paging(0, 1 << 20)).toEqual([])
   })
 
+  it('takes the columns of a dataset, each in one role', () => {
+    const data = (mapping: RunConfigInput['data']) => problemsOf({ data: mapping })
+    expect(data({ mapping: { shape: 'pair', prompt: ['q', 'more'], answer: 'a' } })).toEqual([])
+    expect(data({ mapping: { shape: 'text', text: 'body' } })).toEqual([])
+    expect(data({ mapping: { shape: 'pair', prompt: ['q'], answer: 'q' } })[0]).toContain('"q" twice')
+    expect(data({ mapping: { shape: 'pair', prompt: [], answer: 'a' } })[0]).toContain('data.mapping.prompt')
+  })
+
   it.each([null, 3, [], 'x'])('refuses %j: not an object', (value) => {
     expect(problemsOf(value)).toHaveLength(1)
   })

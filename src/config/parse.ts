@@ -61,6 +61,7 @@ function contradictions(config: RunConfig): Problem[] {
     })
   }
   if (config.method === 'full') problems.push(...adapterSettings(config.lora))
+  problems.push(...columnsTwice(config.data.mapping))
   const { maxSteps } = config.train
   if (maxSteps > 0 && config.optimizer.warmupSteps > maxSteps) {
     problems.push({
@@ -102,6 +103,20 @@ function adapterSettings({ dropout, targetModules, useDora }: RunConfig['lora'])
   if (targetModules !== 'all-linear') refuse('lora.targetModules', targetModules, 'Set it to "all-linear"')
   if (useDora) refuse('lora.useDora', useDora, 'Set it to false')
   return problems
+}
+
+function columnsTwice(mapping: RunConfig['data']['mapping']): Problem[] {
+  if (mapping?.shape !== 'pair') return []
+  const columns = [
+    ...mapping.prompt,
+    mapping.answer,
+    ...(mapping.system === undefined ? [] : [mapping.system]),
+  ]
+  return [...new Set(columns.filter((column, index) => columns.indexOf(column) < index))].map((column) => ({
+    path: 'data.mapping',
+    message: `data.mapping names the column "${column}" twice`,
+    fix: 'Give every column one role: prompt, answer or system.',
+  }))
 }
 
 /** 256 bytes of each moment, the least that a GPU binds apart. */

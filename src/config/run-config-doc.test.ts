@@ -46,6 +46,9 @@ interface JsonSchema {
   enum?: unknown[]
   const?: unknown
   anyOf?: JsonSchema[]
+  oneOf?: JsonSchema[]
+  properties?: Record<string, JsonSchema>
+  required?: string[]
   items?: JsonSchema
   minimum?: number
   maximum?: number
@@ -57,7 +60,9 @@ interface JsonSchema {
 function permitted(json: JsonSchema): string {
   if (json.enum) return json.enum.map((value) => `\`${JSON.stringify(value)}\``).join(' ')
   if (json.const !== undefined) return `\`${JSON.stringify(json.const)}\``
-  if (json.anyOf) return [...new Set(json.anyOf.map((option) => permitted(option)))].join(' ')
+  const options = json.anyOf ?? json.oneOf
+  if (options) return [...new Set(options.map((option) => permitted(option)))].join(' ')
+  if (json.properties) return `\`${objectOf(json.properties, json.required ?? [])}\``
   if (json.type === 'array') return `list of ${permitted(json.items ?? {})}`
   const low = json.minimum ?? json.exclusiveMinimum
   const high = json.maximum ?? json.exclusiveMaximum
@@ -70,4 +75,13 @@ function permitted(json: JsonSchema): string {
       : []),
   ]
   return [json.type === 'null' ? '`null`' : `${json.type}`, ...bounds].join(' ')
+}
+
+/** `{"shape": "text", "text": …}` */
+function objectOf(properties: Record<string, JsonSchema>, required: readonly string[]): string {
+  const members = Object.entries(properties).map(([key, { const: value, type }]) => {
+    const shown = value === undefined ? (type === 'array' ? '[…]' : '…') : JSON.stringify(value)
+    return `"${key}"${required.includes(key) ? '' : '?'}: ${shown}`
+  })
+  return `{${members.join(', ')}}`
 }

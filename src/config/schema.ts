@@ -97,6 +97,23 @@ const lora = z.strictObject({
     .register(fieldHelp, { label: 'DoRA', help: 'Trains direction and magnitude apart.', depth: 2 }),
 })
 
+const column = () => z.string().min(1)
+
+/** Which columns of a dataset play which role. */
+export const columnChoiceSchema = z.discriminatedUnion('shape', [
+  z.strictObject({
+    shape: z.literal('pair'),
+    prompt: z.array(column()).min(1),
+    answer: column(),
+    system: column().optional(),
+  }),
+  z.strictObject({ shape: z.literal('messages'), messages: column() }),
+  z.strictObject({ shape: z.literal('conversations'), conversations: column() }),
+  z.strictObject({ shape: z.literal('text'), text: column() }),
+])
+/** A pair's prompt columns are put one below the other; messages have role and content, conversations from and value. */
+export type ColumnChoice = z.infer<typeof columnChoiceSchema>
+
 const data = z.strictObject({
   maxSeqLength: z.int().min(2).max(131072).default(512).register(fieldHelp, {
     label: 'Remembers at a time',
@@ -123,6 +140,16 @@ const data = z.strictObject({
     label: 'Held out',
     help: 'Share of the rows kept aside to measure progress on unseen text.',
     depth: 1,
+  }),
+  dropDuplicates: z.boolean().default(false).register(fieldHelp, {
+    label: 'Leave out duplicates',
+    help: 'Rows that say exactly the same as an earlier one are left out.',
+    depth: 2,
+  }),
+  mapping: columnChoiceSchema.nullable().default(null).register(fieldHelp, {
+    label: 'Columns',
+    help: 'Which columns of the dataset are prompt, answer, conversation or text; null recognises them by their names.',
+    depth: 2,
   }),
 })
 

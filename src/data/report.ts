@@ -55,16 +55,20 @@ export interface DatasetReport {
   /** Rows of the file, good and bad (blocks, for a plain text document). */
   rows: number
   badRows: BadRow[]
+  /** Rows that say exactly what an earlier one says, both 1-based. */
+  duplicates: { row: number; of: number }[]
   truncatedRows: number
   supervisedTokens: number
   totalTokens: number
-  /** Longest example before cutting. */
+  /** Longest example before cutting, those of which the cut leaves nothing included. */
   longestTokens: number
   /** Examples kept aside for evaluation. */
   evalRows: number
   /** Sequences of one epoch: packs, or rows without packing. */
   sequences: number
   histogram: LengthBin[]
+  /** How many examples have which number of tokens before cutting, shortest first. */
+  lengthCounts: [length: number, count: number][]
   preview: PreviewRow[]
 }
 
@@ -76,7 +80,7 @@ export function datasetReport(
   data: TrainingData,
   options: { tokenizer?: Tokenizer; previewRows: number },
 ): DatasetReport {
-  const lengths = tokenized.examples.map((example) => example.fullLength)
+  const lengths = [...tokenized.examples.map((example) => example.fullLength), ...tokenized.lostLengths]
   return {
     name: dataset.file.name,
     fileFormat: dataset.file.format,
@@ -87,6 +91,7 @@ export function datasetReport(
     unusedColumns: dataset.unusedColumns,
     rows: tokenized.rowCount,
     badRows: tokenized.badRows,
+    duplicates: tokenized.duplicates,
     truncatedRows: tokenized.truncatedCount,
     supervisedTokens: tokenized.supervisedTokens,
     totalTokens: tokenized.totalTokens,
@@ -94,6 +99,7 @@ export function datasetReport(
     evalRows: data.evaluation.length,
     sequences: data.train.length,
     histogram: lengthHistogram(lengths),
+    lengthCounts: lengthCounts(lengths),
     preview: tokenized.examples
       .slice(0, options.previewRows)
       .map((example) => previewRow(example, options.tokenizer)),
@@ -144,6 +150,12 @@ export function lengthHistogram(lengths: readonly number[]): LengthBin[] {
   for (let from = least; from <= most; from += width) bins.push({ from, to: from + width, count: 0 })
   for (const length of lengths) bins[Math.floor((length - least) / width)].count++
   return bins
+}
+
+function lengthCounts(lengths: readonly number[]): [number, number][] {
+  const counts = new Map<number, number>()
+  for (const length of lengths) counts.set(length, (counts.get(length) ?? 0) + 1)
+  return [...counts].sort(([a], [b]) => a - b)
 }
 
 export function previewRow(example: Example, tokenizer?: Tokenizer): PreviewRow {

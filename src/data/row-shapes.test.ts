@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { StudioError } from '../util/errors.ts'
 import type { DatasetFile } from './dataset-file.ts'
-import { detectShape, isBadRow, readRow } from './row-shapes.ts'
+import { detectShape, isBadRow, mappedShape, readRow, UNKNOWN_COLUMNS } from './row-shapes.ts'
 
 const fileOf = (values: unknown[]): DatasetFile => ({
   name: 'd.jsonl',
@@ -8,6 +9,15 @@ const fileOf = (values: unknown[]): DatasetFile => ({
   rows: values.map((value, row) => ({ row, value })),
   badRows: [],
 })
+
+function thrownBy(act: () => unknown): StudioError {
+  try {
+    act()
+  } catch (error) {
+    return error as StudioError
+  }
+  throw new Error('nothing was thrown')
+}
 
 const user = { role: 'user', content: 'Q' }
 const assistant = { role: 'assistant', content: 'A' }
@@ -69,6 +79,30 @@ describe('detectShape', () => {
     expect(shape.columns).toEqual(['id', 'instruction', 'output', 'source'])
     expect(shape.unusedColumns).toEqual(['id', 'source'])
     expect(shape.mapping).toEqual({ shape: 'pair', prompt: ['instruction'], answer: 'output' })
+  })
+
+  it('tells of columns that it does not know, with what is in them and how to choose', () => {
+    const file = fileOf([{ q: null, a: 'A' }, 7, { q: ['Q'.repeat(200)], n: 4 }])
+    const error = thrownBy(() => detectShape(file))
+    expect(error).toMatchObject({ code: UNKNOWN_COLUMNS, message: expect.stringContaining('q, a, n') })
+    expect(error.problems?.[0].fix).toContain('data.mapping')
+    expect(error.details).toEqual([
+      { name: 'q', sample: `["${'Q'.repeat(77)}…` },
+      { name: 'a', sample: 'A' },
+      { name: 'n', sample: '4' },
+    ])
+  })
+
+  it('refuses a chosen column that no row has, by name and with those there are', () => {
+    const chosen = { shape: 'pair', prompt: ['q', 'context'], answer: 'a', system: 'rules' } as const
+    const mapping = { ...chosen, prompt: [...chosen.prompt] }
+    expect(thrownBy(() => mappedShape(fileOf([{ q: 'Q', a: 'A' }]), mapping))).toMatchObject({
+      code: UNKNOWN_COLUMNS,
+      message:
+        'data.mapping names the columns "context", "rules", which no row of d.jsonl has: its columns are q, a',
+    })
+    const document: DatasetFile = { ...fileOf([{ text: 'x' }]), format: 'document' }
+    expect(thrownBy(() => mappedShape(document, mapping)).message).toMatch(/plain text and has no columns/)
   })
 
   it('goes by most rows; the others are bad rows that say what they have', () => {

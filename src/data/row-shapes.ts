@@ -1,5 +1,6 @@
+import type { ColumnChoice } from '../config/schema.ts'
 import { isJsonObject } from '../formats/json.ts'
-import { inputError } from '../util/errors.ts'
+import { StudioError } from '../util/errors.ts'
 import type { ChatMessage } from './chat-template.ts'
 import type { BadRow, DatasetFile, RawRow } from './dataset-file.ts'
 
@@ -7,12 +8,7 @@ import type { BadRow, DatasetFile, RawRow } from './dataset-file.ts'
  * Which columns play which role: detected, shown to the person as an editable sentence ("Prompt is instruction + input,
  * answer is output") and handed back as it is when they change it.
  */
-export type ColumnMapping =
-  | { shape: 'tokens' }
-  | { shape: 'messages'; messages: string }
-  | { shape: 'conversations'; conversations: string }
-  | { shape: 'pair'; prompt: string[]; answer: string; system?: string }
-  | { shape: 'text'; text: string }
+export type ColumnMapping = ColumnChoice | { shape: 'tokens' }
 
 /** What a row says once its columns are mapped. Token rows have all lists of one length. */
 export type RowContent =
@@ -64,12 +60,21 @@ export interface DetectedShape {
   unusedColumns: string[]
 }
 
+/** A column of a dataset with the beginning of the first value in it. */
+export interface SeenColumn {
+  name: string
+  sample: string
+}
+
+/** The code of the error that tells which columns there are (`details`), so that they can be chosen from. */
+export const UNKNOWN_COLUMNS = 'input/dataset-columns'
+
 /**
- * The shape that most rows have; other rows become bad rows when they are read by it. Throws `input/dataset` with the
+ * The shape that most rows have; other rows become bad rows when they are read by it. Throws UNKNOWN_COLUMNS with the
  * columns seen and the shapes understood when no row is recognised.
  */
 export function detectShape(file: DatasetFile): DetectedShape {
-  const columns = columnsSeen(file)
+  const columns = new Set(columnsSeen(file))
   const votes = new Map<string, { count: number; mapping: ColumnMapping }>()
   for (const { value } of file.rows) {
     if (!isJsonObject(value)) continue
@@ -87,28 +92,64 @@ export function detectShape(file: DatasetFile): DetectedShape {
       columns.size > 0
         ? `its columns are ${[...columns].slice(0, 20).join(', ')}`
         : 'its rows are not objects with named columns'
-    throw inputError('dataset', [
-      {
-        message: `The rows of ${file.name} are of no known shape: ${seen}`,
-        fix: `Name the columns one of: ${KNOWN_SHAPES.map((shape) => shape.columns).join(' · ')}.`,
-      },
-    ])
+    const shapes = KNOWN_SHAPES.map((shape) => shape.columns).join(' · ')
+    throw unknownColumns(
+      file,
+      `The rows of ${file.name} are of no known shape: ${seen}`,
+      columns.size > 0
+        ? `Say with data.mapping which columns are prompt and answer, or name them one of: ${shapes}.`
+        : `Write every row as a JSON object with the columns of one of: ${shapes}.`,
+    )
   }
   const mapping = withPresentColumns(winner.mapping, columns)
   return mappedShape(file, mapping)
 }
 
-/** The shape that a person chose. */
+/** The shape that a person chose. Throws UNKNOWN_COLUMNS when it names a column that no row has. */
 export function mappedShape(file: DatasetFile, mapping: ColumnMapping): DetectedShape {
   const columns = [...columnsSeen(file)]
-  const used = new Set(columnsOf(mapping))
+  const named = columnsOf(mapping)
+  const absent = mapping.shape === 'tokens' ? [] : named.filter((column) => !columns.includes(column))
+  if (absent.length > 0) {
+    const what = `${absent.length === 1 ? 'the column' : 'the columns'} ${absent.map((name) => `"${name}"`).join(', ')}`
+    throw file.format === 'document'
+      ? unknownColumns(
+          file,
+          `data.mapping names ${what}, but ${file.name} is plain text and has no columns`,
+          'Leave data.mapping out, or set it to null.',
+        )
+      : unknownColumns(
+          file,
+          `data.mapping names ${what}, which no row of ${file.name} has: its columns are ${columns.slice(0, 20).join(', ') || 'none'}`,
+          'Name columns of this file, or leave data.mapping out so that they are recognised by their names.',
+        )
+  }
+  const used = new Set(named)
   return { mapping, columns, unusedColumns: columns.filter((column) => !used.has(column)) }
 }
 
-function columnsSeen(file: DatasetFile): Set<string> {
+function unknownColumns(file: DatasetFile, message: string, fix: string): StudioError {
+  const details: SeenColumn[] = columnsSeen(file).map((name) => ({ name, sample: firstValue(file, name) }))
+  return new StudioError(UNKNOWN_COLUMNS, message, { hint: fix, problems: [{ message, fix }], details })
+}
+
+const SAMPLE_CHARACTERS = 80
+
+function firstValue({ rows }: DatasetFile, column: string): string {
+  for (const { value } of rows) {
+    const found = isJsonObject(value) ? value[column] : undefined
+    if (found === undefined || found === null || found === '') continue
+    const text = typeof found === 'string' ? found : JSON.stringify(found)
+    return text.length > SAMPLE_CHARACTERS ? `${text.slice(0, SAMPLE_CHARACTERS - 1)}…` : text
+  }
+  return ''
+}
+
+/** In order of appearance. */
+function columnsSeen(file: DatasetFile): string[] {
   const columns = new Set<string>()
   for (const { value } of file.rows) if (isJsonObject(value)) for (const column in value) columns.add(column)
-  return columns
+  return [...columns]
 }
 
 /** `input` and `system` are optional row by row; a file that has them nowhere is not said to be read by them. */

@@ -4,10 +4,17 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Tokenizer } from '../formats/tokenizer.ts'
 import { StudioError } from '../util/errors.ts'
 import { openChatTemplate } from './chat-template.ts'
+import { readDatasetFile } from './dataset-file.ts'
 import { datasetReport, lengthHistogram } from './report.ts'
 import { embeddedTokenizer, repositoryFile, textSource } from './testing/embedded.ts'
 import { runTemplate } from './testing/run-template.ts'
-import { openDataset, refuseBadRows, type TokenizeOptions, tokenizeDataset } from './tokenize-dataset.ts'
+import {
+  openDataset,
+  refuseBadRows,
+  shapedDataset,
+  type TokenizeOptions,
+  tokenizeDataset,
+} from './tokenize-dataset.ts'
 import { batchStream, trainingData } from './training-data.ts'
 
 let tokenizer: Tokenizer
@@ -391,14 +398,42 @@ describe('tokenizeDataset', () => {
 
   it('follows a mapping that a person chose', async () => {
     const mapping = { shape: 'pair', prompt: ['title', 'body'], answer: 'summary' } as const
-    const dataset = await openDataset(lines({ title: 'T', body: 'B', summary: 'S' }), {
-      mapping: { ...mapping, prompt: [...mapping.prompt] },
-    })
+    const file = await readDatasetFile(lines({ title: 'T', body: 'B', summary: 'S' }))
+    const dataset = shapedDataset(file, { ...mapping, prompt: [...mapping.prompt] })
     const tokenized = await tokenizeDataset(dataset, options())
     expect(tokenizer.decode(tokenized.examples[0].inputIds)).toBe(
       '<|endoftext|><|user|>T\n\nB<|end|><|assistant|>S<|end|>',
     )
     expect(dataset).toMatchObject({ columns: ['title', 'body', 'summary'], unusedColumns: [] })
+  })
+
+  it('names rows that say what an earlier one does, by what is read of them, and leaves them out when asked', async () => {
+    const dataset = await openDataset(lines({ id: 1, ...qa('A') }, qa('B'), { id: 2, ...qa('A') }, qa('A ')))
+    const kept = await tokenizeDataset(dataset, options())
+    expect(kept.duplicates).toEqual([{ row: 3, of: 1 }])
+    expect(kept.examples.map(({ row }) => row)).toEqual([0, 1, 2, 3])
+    const dropped = await tokenizeDataset(dataset, options({ dropDuplicates: true }))
+    expect(dropped).toMatchObject({ duplicates: kept.duplicates, rowCount: 4, badRows: [] })
+    expect(dropped.examples.map(({ row }) => row)).toEqual([0, 1, 3])
+  })
+
+  it('counts every length before cutting, that of a row of which nothing is left included', async () => {
+    const prompt = 'word '.repeat(40)
+    const dataset = await openDataset(
+      lines(qa('A'), { instruction: prompt, output: 'A' }, { ...qa('A'), id: 2 }),
+    )
+    const whole = await tokenizeDataset(dataset, options())
+    const cut = await tokenizeDataset(dataset, options({ maxSeqLength: 16 }))
+    const lengths = whole.examples.map(({ fullLength }) => fullLength)
+    expect(cut.lostLengths).toEqual([lengths[1]])
+    const report = datasetReport(dataset, cut, trainingData(cut, data, 1), { previewRows: 1 })
+    expect(report).toMatchObject({
+      longestTokens: lengths[1],
+      lengthCounts: [
+        [lengths[0], 2],
+        [lengths[1], 1],
+      ],
+    })
   })
 
   it('reports progress, lets others run and stops when it is given up', async () => {

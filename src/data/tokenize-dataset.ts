@@ -30,13 +30,14 @@ export interface Dataset extends DetectedShape {
   file: DatasetFile
 }
 
-/** Throws `input/dataset` when the file is no dataset of a known shape. `mapping` overrides what is detected. */
-export async function openDataset(
-  source: ByteSource,
-  work: LongWork & { mapping?: ColumnMapping } = {},
-): Promise<Dataset> {
-  const file = await readDatasetFile(source, work)
-  return { file, ...(work.mapping ? mappedShape(file, work.mapping) : detectShape(file)) }
+/** Throws `input/dataset` when the file is no dataset, UNKNOWN_COLUMNS when its rows are of no known shape. */
+export async function openDataset(source: ByteSource, work: LongWork = {}): Promise<Dataset> {
+  return shapedDataset(await readDatasetFile(source, work), null)
+}
+
+/** A file read by the columns that a person chose, or else by those that are recognised. Throws UNKNOWN_COLUMNS. */
+export function shapedDataset(file: DatasetFile, mapping: ColumnMapping | null): Dataset {
+  return { file, ...(mapping ? mappedShape(file, mapping) : detectShape(file)) }
 }
 
 export interface TokenizeOptions extends ExampleOptions, LongWork {
@@ -48,6 +49,8 @@ export interface TokenizeOptions extends ExampleOptions, LongWork {
   vocabSize: number
   /** Default true: a row with nothing to learn is a bad row. `logits` needs no labels and says false. */
   requireSupervised?: boolean
+  /** Leaves out rows that say the same as an earlier one. Default false. */
+  dropDuplicates?: boolean
 }
 
 export interface TokenizedDataset {
@@ -57,6 +60,10 @@ export interface TokenizedDataset {
   badRows: BadRow[]
   /** Rows of the file, good and bad (blocks, for a plain text document). */
   rowCount: number
+  /** Rows that say exactly what an earlier one says (1-based, as in badRows); not among the examples if dropped. */
+  duplicates: { row: number; of: number }[]
+  /** Tokens of the rows of which the cut at maxSeqLength leaves nothing to learn; they are bad rows. */
+  lostLengths: number[]
   /** Examples cut to maxSeqLength. */
   truncatedCount: number
   supervisedTokens: number
@@ -76,6 +83,8 @@ export async function tokenizeDataset(dataset: Dataset, options: TokenizeOptions
     examples: [],
     badRows: [...file.badRows],
     rowCount: file.rows.length + file.badRows.length,
+    duplicates: [],
+    lostLengths: [],
     truncatedCount: 0,
     supervisedTokens: 0,
     totalTokens: 0,
@@ -96,14 +105,19 @@ export async function tokenizeDataset(dataset: Dataset, options: TokenizeOptions
     for (const example of examples) accept(result, example, options)
   } else {
     const pace = paceOf(options)
+    const earlier = new Map<string, number>()
     for (let start = 0; start < file.rows.length; start += ROWS_WRITTEN) {
       const rows = file.rows.slice(start, start + ROWS_WRITTEN)
       const contents = rows.map((raw) => readRow(raw, mapping))
       const written = await writeChats(contents, options)
       for (const [i, content] of contents.entries()) {
         const outcome = rowExamples(rows[i], content, written.get(content), options)
-        if ('message' in outcome) result.badRows.push(outcome)
-        else for (const example of outcome) accept(result, example, options)
+        if ('message' in outcome) {
+          const { lostLength, ...bad } = outcome
+          result.badRows.push(bad)
+          if (lostLength !== undefined) result.lostLengths.push(lostLength)
+        } else if (!isDuplicate(result, earlier, rows[i].row, content) || !options.dropDuplicates)
+          for (const example of outcome) accept(result, example, options)
         await pace(start + i + 1, file.rows.length)
       }
     }
@@ -157,12 +171,28 @@ async function writeChats(
   return new Map(chats.map((chat, n) => [chat, written[n]]))
 }
 
+/** Whether a row says what an earlier one does; it is listed then. */
+function isDuplicate(
+  { duplicates }: TokenizedDataset,
+  earlier: Map<string, number>,
+  row: number,
+  content: RowContent | BadRow,
+): boolean {
+  const key = JSON.stringify(content)
+  const first = earlier.get(key)
+  if (first === undefined) earlier.set(key, row)
+  else duplicates.push({ row: row + 1, of: first + 1 })
+  return first !== undefined
+}
+
+type Refusal = BadRow & { lostLength?: number }
+
 function rowExamples(
   raw: RawRow,
   content: RowContent | BadRow,
   written: WrittenConversation | undefined,
   options: TokenizeOptions,
-): Example[] | BadRow {
+): Example[] | Refusal {
   if (isBadRow(content)) return content
   const bad = (message: string, fix: string): BadRow => ({ row: raw.row + 1, message, fix })
 
@@ -189,16 +219,19 @@ function judged(
   examples: Example[],
   options: TokenizeOptions,
   bad: (message: string, fix: string) => BadRow,
-): Example[] | BadRow {
+): Example[] | Refusal {
   if (options.requireSupervised === false) return examples
   const learning = examples.filter((example) => countSupervised(example) > 0)
   if (learning.length > 0) return learning
   const cut = examples.find((example) => example.fullLength > example.inputIds.length)
   return cut
-    ? bad(
-        `has nothing to learn: its answer begins after the first ${options.maxSeqLength} tokens (the row has ${cut.fullLength})`,
-        'Raise the sequence length, or shorten the prompt.',
-      )
+    ? {
+        ...bad(
+          `has nothing to learn: its answer begins after the first ${options.maxSeqLength} tokens (the row has ${cut.fullLength})`,
+          'Raise the sequence length, or shorten the prompt.',
+        ),
+        lostLength: cut.fullLength,
+      }
     : bad(
         'has nothing to learn: no token is supervised',
         'Give it an answer (or labels other than -100), or remove the row.',

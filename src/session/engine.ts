@@ -41,7 +41,10 @@ export interface CommandTable {
   }
   'run/plan': { args: { config: RunConfig }; result: PlanReport }
   /** Measures a few steps on this device and fits the quick-try preset to about two minutes. */
-  'run/quick-try': { args: { targetSeconds?: number }; result: QuickTry }
+  'run/quick-try': {
+    args: { targetSeconds?: number; mapping?: RunConfig['data']['mapping'] }
+    result: QuickTry
+  }
   /**
    * Quantizes and trains; resolves when the run has ended. Events come in order while it runs. With a storage it keeps
    * checkpoints: every `saveEvery` steps, on pause, on demand and at its end. `resume` names a run of the storage to go

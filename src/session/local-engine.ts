@@ -118,10 +118,10 @@ export function createLocalEngine(host: EngineHost): Engine {
       const prepared = await prepare(parseRunConfig(config), null, await host.runtime(), work)
       return reportPlan(prepared.program, prepared.steps.totalSteps, prepared.sequenceLengths)
     },
-    'run/quick-try': async ({ targetSeconds }, work) => {
+    'run/quick-try': async ({ targetSeconds, mapping }, work) => {
       const [model, dataset] = [needModel(), needDataset()]
       return onDevice(host.runtime, work.signal, (runtime) =>
-        quickTry({ model, dataset, runtime, targetSeconds, ...work }),
+        quickTry({ model, dataset, runtime, targetSeconds, mapping, ...work }),
       )
     },
     'run/start': async (

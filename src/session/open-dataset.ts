@@ -1,11 +1,12 @@
 import type { RunConfig } from '../config/schema.ts'
+import { type DatasetFile, readDatasetFile } from '../data/dataset-file.ts'
 import type { LongWork } from '../data/pace.ts'
 import { type DatasetReport, datasetReport } from '../data/report.ts'
 import type { Sequence } from '../data/sequence.ts'
 import {
   type Dataset,
-  openDataset,
   refuseBadRows,
+  shapedDataset,
   type TokenizedDataset,
   tokenizeDataset,
 } from '../data/tokenize-dataset.ts'
@@ -15,11 +16,11 @@ import type { OpenedModel } from './open-model.ts'
 
 const PREVIEW_ROWS = 8
 
-/** A dataset file that has been read; tokens are made for the settings of a run when they are needed. */
+/** A dataset file that has been read; columns are chosen and tokens made by the settings of a run when they are needed. */
 export interface OpenedDataset {
-  training: Dataset
+  training: DatasetFile
   /** Rows to evaluate on, where they come in a file of their own. */
-  evaluation: Dataset | null
+  evaluation: DatasetFile | null
   skipBadRows: boolean
 }
 
@@ -36,8 +37,8 @@ export async function readDataset(
   work: LongWork,
 ): Promise<OpenedDataset> {
   return {
-    training: await openDataset(file, work),
-    evaluation: evalFile && (await openDataset(evalFile, work)),
+    training: await readDatasetFile(file, work),
+    evaluation: evalFile && (await readDatasetFile(evalFile, work)),
     skipBadRows,
   }
 }
@@ -49,10 +50,11 @@ export async function runData(
   config: RunConfig,
   options: LongWork & { requireSupervised?: boolean } = {},
 ): Promise<RunData> {
-  const tokenized = await tokenize(dataset.training, dataset, model, config, options)
+  const { training, evaluation: separate } = shaped(dataset, config)
+  const tokenized = await tokenize(training, dataset, model, config, options)
   const data = trainingData(tokenized, config.data, config.train.seed)
-  if (!dataset.evaluation) return data
-  const { examples } = await tokenize(dataset.evaluation, dataset, model, config, options)
+  if (!separate) return data
+  const { examples } = await tokenize(separate, dataset, model, config, options)
   return { train: data.train, evaluation: [...data.evaluation, ...examples] }
 }
 
@@ -63,17 +65,25 @@ export async function describeDataset(
   config: RunConfig,
   work: LongWork & { requireSupervised?: boolean },
 ): Promise<DatasetReport> {
-  const tokenized = await tokenize(dataset.training, { skipBadRows: true }, model, config, work)
+  const { training, evaluation: separate } = shaped(dataset, config)
+  const tokenized = await tokenize(training, { skipBadRows: true }, model, config, work)
   const data = trainingData(tokenized, config.data, config.train.seed)
-  const evaluation = dataset.evaluation
-    ? (await tokenize(dataset.evaluation, { skipBadRows: true }, model, config, work)).examples
+  const evaluation = separate
+    ? (await tokenize(separate, { skipBadRows: true }, model, config, work)).examples
     : []
   return datasetReport(
-    dataset.training,
+    training,
     tokenized,
     { train: data.train, evaluation: [...data.evaluation, ...evaluation] },
     { tokenizer: model.tokenizer ?? undefined, previewRows: PREVIEW_ROWS },
   )
+}
+
+function shaped({ training, evaluation }: OpenedDataset, { data: { mapping } }: RunConfig) {
+  return {
+    training: shapedDataset(training, mapping),
+    evaluation: evaluation && shapedDataset(evaluation, mapping),
+  }
 }
 
 async function tokenize(
@@ -87,6 +97,7 @@ async function tokenize(
     ...options,
     maxSeqLength: config.data.maxSeqLength,
     trainOn: config.data.trainOn,
+    dropDuplicates: config.data.dropDuplicates,
     tokenizer: model.tokenizer ?? undefined,
     chatTemplate: model.chatTemplate,
     vocabSize: model.checkpoint.config.vocabSize,

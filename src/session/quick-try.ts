@@ -17,6 +17,8 @@ export interface QuickTryOptions {
   model: OpenedModel
   dataset: OpenedDataset
   runtime: Runtime
+  /** How the dataset's columns are read. */
+  mapping?: RunConfig['data']['mapping']
   /** How long the run should take. */
   targetSeconds?: number
   onEvent: (event: RunEvent) => void
@@ -34,12 +36,12 @@ const LONGEST = 256
 
 /** Trains a few real steps on this device and fits sequence length, batch size and steps of the preset to the time. */
 export async function quickTry(options: QuickTryOptions): Promise<QuickTry> {
-  const { model, dataset, targetSeconds = TARGET_SECONDS, onEvent, signal } = options
+  const { model, dataset, mapping = null, targetSeconds = TARGET_SECONDS, onEvent, signal } = options
   const startedAt = performance.now()
   const base = parseRunConfig(PRESETS.find(({ id }) => id === 'quick-try')?.config)
   const withLength: RunConfig = {
     ...base,
-    data: { ...base.data, maxSeqLength: Math.min(LONGEST, model.summary.contextLength) },
+    data: { ...base.data, mapping, maxSeqLength: Math.min(LONGEST, model.summary.contextLength) },
   }
   const data = await runData({ ...dataset, skipBadRows: true }, model, withLength, { signal })
   const lengths = data.train.map(({ inputIds }) => inputIds.length).sort((a, b) => a - b)

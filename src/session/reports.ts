@@ -40,6 +40,7 @@ export interface ModelSummary {
 }
 
 export type { DatasetReport as DatasetSummary, PreviewToken } from '../data/report.ts'
+export { type SeenColumn, UNKNOWN_COLUMNS } from '../data/row-shapes.ts'
 export type { CheckKind, VerificationCheck, VerificationReport } from '../verify/report.ts'
 
 export interface LimitVerdict {

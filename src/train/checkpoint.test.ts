@@ -247,6 +247,15 @@ describe('checkIdentity', () => {
     expect(problems(identityOf(), identityOf(free))).toEqual([])
   })
 
+  it('accepts a checkpoint of a version that lacked a setting', () => {
+    const { mapping: _, dropDuplicates: __, ...data } = parseRunConfig({}).data
+    const older = identityOf({}, { config: { ...parseRunConfig({}), data } as RunIdentity['config'] })
+    expect(problems(older, identityOf())).toEqual([])
+    expect(problems(older, identityOf({ data: { dropDuplicates: true } }))[0]).toContain(
+      '"data.dropDuplicates"',
+    )
+  })
+
   it('names everything that differs', () => {
     const other = identityOf(
       { lora: { rank: 4 }, optimizer: { lr: 1 }, data: { shuffle: false } },

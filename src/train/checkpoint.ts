@@ -1,4 +1,4 @@
-import type { RunConfig } from '../config/schema.ts'
+import { type RunConfig, runConfigSchema } from '../config/schema.ts'
 import type { DataPosition } from '../data/training-data.ts'
 import type { Executable } from '../graph/executable.ts'
 import type { BufferRange, Plan } from '../graph/plan.ts'
@@ -221,7 +221,9 @@ const FREE_SETTINGS: ReadonlySet<string> = new Set([
 export function checkIdentity(saved: RunIdentity, current: RunIdentity): void {
   const problems: Problem[] = []
   const differs = (message: string, fix: string, path?: string) => problems.push({ message, fix, path })
-  for (const { path, was, is } of differences(saved.config, current.config)) {
+  // One of an older version lacks settings that have come since: it ran with what is now their default.
+  const config = runConfigSchema.safeParse(saved.config)
+  for (const { path, was, is } of differences(config.data ?? saved.config, current.config)) {
     differs(
       `Setting "${path}" was ${JSON.stringify(was)} when the checkpoint was made, and is ${JSON.stringify(is)}`,
       `Set "${path}" back, or start a new run.`,
