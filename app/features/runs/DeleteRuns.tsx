@@ -18,6 +18,8 @@ export function DeleteRuns({ records, onClose, onDeleted }: DeleteRunsProps) {
   const confirm = () => {
     void history.remove(records.map(({ id }) => id))
     onClose()
+    // What asked may go with them.
+    document.querySelector<HTMLElement>('#page h1')?.focus()
     onDeleted?.()
   }
   return (

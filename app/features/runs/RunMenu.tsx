@@ -8,6 +8,7 @@ import {
   IconPencil,
   IconTrash,
 } from '@tabler/icons-react'
+import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { RunRecord } from '../../stores/history-record.ts'
 import { DeleteRuns } from './DeleteRuns.tsx'
@@ -26,11 +27,22 @@ export function RunMenu({ record, onDeleted }: RunMenuProps) {
   const [editing, { open: edit, close: endEdit }] = useDisclosure(false)
   const [deleting, { open: askDelete, close: endDelete }] = useDisclosure(false)
   const isLive = record.status === 'running'
+  const button = useRef<HTMLButtonElement>(null)
+  /** The item that opened the question is gone; the keyboard goes back to the button before it. */
+  const after = (end: () => void) => () => {
+    end()
+    button.current?.focus()
+  }
   return (
     <>
       <Menu position="bottom-end" shadow="md" withinPortal>
         <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" aria-label={t('runs.actions.of', { name: record.name })}>
+          <ActionIcon
+            ref={button}
+            variant="subtle"
+            color="gray"
+            aria-label={t('runs.actions.of', { name: record.name })}
+          >
             <IconDots size={17} aria-hidden />
           </ActionIcon>
         </Menu.Target>
@@ -64,8 +76,8 @@ export function RunMenu({ record, onDeleted }: RunMenuProps) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      {editing && <EditRun record={record} onClose={endEdit} />}
-      {deleting && <DeleteRuns records={[record]} onClose={endDelete} onDeleted={onDeleted} />}
+      {editing && <EditRun record={record} onClose={after(endEdit)} />}
+      {deleting && <DeleteRuns records={[record]} onClose={after(endDelete)} onDeleted={onDeleted} />}
     </>
   )
 }

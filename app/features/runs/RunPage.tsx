@@ -1,7 +1,7 @@
 import { Alert, Anchor, Button, Group, Skeleton, Table, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconArrowLeft, IconDownload, IconPackageExport, IconPencil, IconRepeat } from '@tabler/icons-react'
-import { useMemo } from 'react'
+import { useMemo, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
 import { createStore } from 'zustand/vanilla'
@@ -150,12 +150,14 @@ function Glance({ record }: { record: RunRecord }) {
 function Notes({ record }: { record: RunRecord }) {
   const { t } = useTranslation()
   const [editing, { open: edit, close: endEdit }] = useDisclosure(false)
+  const button = useRef<HTMLButtonElement>(null)
   return (
     <Panel
       title={t('runs.one.notes')}
       id="run-notes"
       actions={
         <Button
+          ref={button}
           variant="subtle"
           size="compact-sm"
           leftSection={<IconPencil size={14} aria-hidden />}
@@ -173,7 +175,15 @@ function Notes({ record }: { record: RunRecord }) {
           {t('runs.imported', { file: record.importedFrom.fileName })}
         </Text>
       )}
-      {editing && <EditRun record={record} onClose={endEdit} />}
+      {editing && (
+        <EditRun
+          record={record}
+          onClose={() => {
+            endEdit()
+            button.current?.focus()
+          }}
+        />
+      )}
     </Panel>
   )
 }

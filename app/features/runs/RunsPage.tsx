@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Skeleton, Text } from '@mantine/core'
 import { useDisclosure, useSessionStorage } from '@mantine/hooks'
 import { IconHistory, IconTrash } from '@tabler/icons-react'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { Page } from '../../components/Page.tsx'
@@ -20,6 +20,7 @@ export function RunsPage() {
   const { history } = useStudio()
   const { status, records, failure } = useHistory((state) => state)
   const [ticked, setTicked] = useSessionStorage<string[]>({ key: 'nibble-ticked-runs', defaultValue: [] })
+  const deleteButton = useRef<HTMLButtonElement>(null)
   const [deleting, { open: askDelete, close: endDelete }] = useDisclosure(false)
   // Another tab may have added or deleted some.
   useEffect(() => void history.open(), [history])
@@ -50,6 +51,7 @@ export function RunsPage() {
                   {t('runs.clear')}
                 </Button>
                 <Button
+                  ref={deleteButton}
                   variant="subtle"
                   color="gray"
                   size="compact-sm"
@@ -70,7 +72,15 @@ export function RunsPage() {
       )}
       {known.length > 0 && <CompareRuns ids={known} />}
       <OpenRunFile />
-      {deleting && <DeleteRuns records={deletable} onClose={endDelete} />}
+      {deleting && (
+        <DeleteRuns
+          records={deletable}
+          onClose={() => {
+            endDelete()
+            deleteButton.current?.focus()
+          }}
+        />
+      )}
     </Page>
   )
 }
