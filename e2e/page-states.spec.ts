@@ -75,6 +75,14 @@ test('a live run can be paused, resumed and, after a question, stopped', async (
 test('a finished run shows its summary; a chart can be read as a table', async ({ page }) => {
   await startRun(page, {})
   await expect(page.getByRole('heading', { name: /^Done/ })).toBeVisible({ timeout: 60_000 })
+  const answers = page.getByRole('region', { name: 'Answers on the way' })
+  await expect(answers.getByText('after step 24 (the latest)')).toBeVisible()
+  await expect(answers.getByText('as in the data')).toHaveCount(3)
+  await answers.getByRole('slider').press('Home')
+  await expect(answers.getByText('before training')).toBeVisible()
+  await expect(answers.getByText('In the data: The capital of Alaska is Juneau.')).toBeVisible()
+  await answers.getByRole('button', { name: 'Show all steps' }).click()
+  await expect(answers.getByRole('row')).toHaveCount(1 + 9)
   await page.getByRole('button', { name: 'Loss: Show as a table' }).click()
   await expect(page.getByRole('region', { name: 'Loss' }).getByRole('row')).toHaveCount(26)
   await expectAccessible(page)
@@ -117,6 +125,53 @@ test('all faulty settings are shown at once, beside their fields', async ({ page
   await expect(page.getByText('Has to be 1 – 256.')).toBeVisible()
   await expect(page.getByText('Has to be a number.')).toBeVisible()
   await expect(start(page)).toBeDisabled()
+})
+
+test('the line of the longest row is moved by pointer and keys, and problems are mended and brought back', async ({
+  page,
+}) => {
+  await open(page, '/data', { duplicates: [{ row: 7, of: 2 }] })
+  await expect(page.getByText('Rows as they will be trained')).toBeVisible()
+  const line = page.getByRole('slider', { name: 'Where rows are cut' })
+  await expect(line).toHaveAttribute('aria-valuenow', '32')
+  await expect(line).toHaveAttribute('aria-valuetext', '32 tokens; 4 of 50 rows cut')
+  await line.press('ArrowLeft')
+  await line.press('ArrowLeft')
+  await expect(line).toHaveAttribute('aria-valuetext', '30 tokens; 9 of 50 rows cut')
+  await expect(line).toBeFocused()
+  await line.press('End')
+  await expect(line).toHaveAttribute('aria-valuetext', '37 tokens; 0 of 50 rows cut')
+
+  const box = await line.boundingBox()
+  if (!box) throw new Error('the line has no place')
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+  await page.mouse.move(x, y)
+  await page.mouse.down()
+  await page.mouse.move(x - 60, y)
+  await page.mouse.move(x - 120, y)
+  const text = await line.getAttribute('aria-valuetext')
+  expect(text).toMatch(/^[12]\d tokens; \d+ of 50 rows cut$/)
+  await expect(page.getByRole('button', { name: /^Raise it to/ })).toHaveCount(0)
+  await page.mouse.up()
+  const length = Number.parseInt(text ?? '', 10)
+  const problems = page.getByRole('region', { name: 'What to look at' })
+  await expect(problems).toContainText(`of 50 rows are longer than ${length} tokens`)
+  await expectAccessible(page)
+
+  await problems.getByRole('button', { name: 'Raise it to 37 tokens' }).click()
+  await expect(problems).toContainText('Nothing is cut at 37 tokens')
+  await problems.getByRole('button', { name: `Back to ${length} tokens` }).click()
+  await expect(line).toHaveAttribute('aria-valuenow', String(length))
+  await expect(problems).toContainText('row 7 as row 2')
+  await problems.getByRole('button', { name: 'Leave duplicates out' }).click()
+  await expect(problems).toContainText('1 of 50 rows is left out')
+  await problems.getByRole('button', { name: 'Use them again' }).click()
+  await expect(problems).toContainText('1 of 50 rows says exactly the same')
+  await page.evaluate(() => {
+    location.hash = '/train'
+  })
+  await page.getByText('Common', { exact: true }).click()
+  await expect(page.getByRole('textbox', { name: /^Remembers at a time/ })).toHaveValue(String(length))
 })
 
 test('nothing is wider than a phone or a small laptop', async ({ page }) => {

@@ -49,7 +49,7 @@ export interface RunRecord extends RunStart {
 }
 
 /** What a run measured besides the metrics of its steps. */
-export type RunDetail = Pick<RunState, 'evaluations' | 'tensors' | 'deltaRatios' | 'log'>
+export type RunDetail = Pick<RunState, 'evaluations' | 'tensors' | 'deltaRatios' | 'samples' | 'log'>
 
 /** A kept run with all that was measured. */
 export interface KeptRun {
@@ -164,6 +164,8 @@ export function withEarlier(run: RunState, earlier: Pick<KeptRun, 'detail' | 'st
     evaluations: joined(detail.evaluations, run.evaluations),
     tensors: run.tensors.length > 0 ? run.tensors : detail.tensors,
     deltaRatios: joined(detail.deltaRatios, run.deltaRatios),
+    // Runs that were kept before there were samples have none.
+    samples: joined(detail.samples ?? [], run.samples),
     log: [...detail.log.filter(({ step }) => step <= from), ...run.log].map((entry, id) => ({
       ...entry,
       id,

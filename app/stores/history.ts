@@ -163,7 +163,7 @@ export function createHistory({ entries, liveness, permanence = null, now = Date
       const release = liveness.hold(start.id)
       const earlier = await readNow(start.id).catch(() => null)
       const record = earlier?.record ?? newRecord(start, nameFor(start, store.getState().records), now())
-      const detail: RunDetail = { evaluations: [], tensors: [], deltaRatios: [], log: [] }
+      const detail: RunDetail = { evaluations: [], tensors: [], deltaRatios: [], samples: [], log: [] }
       writing.set(start.id, {
         written: 0,
         kept: earlier?.steps.length ?? find(start.id)?.step ?? 0,
@@ -200,8 +200,8 @@ export function createHistory({ entries, liveness, permanence = null, now = Date
       const surplus: string[] = []
       for (let from = ceilTo(length, CHUNK_STEPS); from < live.kept; from += CHUNK_STEPS)
         surplus.push(chunkKey(id, from / CHUNK_STEPS))
-      const { evaluations, tensors, deltaRatios, log } = run
-      const detail = { evaluations, tensors, deltaRatios, log }
+      const { evaluations, tensors, deltaRatios, samples, log } = run
+      const detail = { evaluations, tensors, deltaRatios, samples, log }
       if (!sameParts(detail, live.detail)) {
         puts.push([detailKey(id), detail])
         live.detailBytes = JSON.stringify(detail).length
@@ -257,6 +257,16 @@ export function createHistory({ entries, liveness, permanence = null, now = Date
       )
     })
 
+  /** Forgets what a run made, for good; the run and its curves stay. */
+  const removeFiles = (id: string) =>
+    inTurn(async () => {
+      const record = find(id)
+      if (!record || writing.has(id)) return
+      const freed = record.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+      const without: RunRecord = { ...record, files: [], sizeBytes: record.sizeBytes - freed }
+      if (await write([[recordKey(id), without]], [filesKey(id)])) show(without)
+    })
+
   const change = (id: string, changes: Pick<Partial<RunRecord>, 'name' | 'notes'>) =>
     inTurn(async () => {
       const record = find(id)
@@ -305,7 +315,7 @@ export function createHistory({ entries, liveness, permanence = null, now = Date
       return { id, isNew: true }
     })
 
-  return { store, open, begin, append, finish, read, readFiles, change, remove, add }
+  return { store, open, begin, append, finish, read, readFiles, change, removeFiles, remove, add }
 }
 
 export type History = ReturnType<typeof createHistory>

@@ -4,6 +4,7 @@ import type { FileReference } from '../../src/session/files.ts'
 import { type ErrorData, errorToData } from '../../src/util/errors.ts'
 import { demoFile, EMBEDDED_MODEL, embeddedModelFiles } from './embedded.ts'
 import { recipeOf, tokenizationKey } from './recipe-state.ts'
+import { samplesArgs } from './samples.ts'
 import type { DatasetChoice, DatasetState, ModelState, RecipeState, TaskProgress } from './state.ts'
 import { idleInspection, type Stores } from './stores.ts'
 
@@ -17,7 +18,7 @@ const QUICK_TRY_SECONDS = 120
 /** Brings the engine to where the choices in the stores are, and the stores to what the engine says of them. */
 export type Preparation = ReturnType<typeof createPreparation>
 
-export function createPreparation(engine: Engine, { model, dataset, recipe, inspection }: Stores) {
+export function createPreparation(engine: Engine, { model, dataset, recipe, samples, inspection }: Stores) {
   /** The first stage that still has to be done. */
   let stage = 0
   /** The first stage that was asked to be done again; one that is being cancelled still sets `stage` on its way out. */
@@ -105,7 +106,8 @@ export function createPreparation(engine: Engine, { model, dataset, recipe, insp
       if (!config) return giveUp()
       recipe.setState({ planning: true })
       try {
-        const plan = await engine.execute('run/plan', { config }, { signal })
+        const args = { config, samples: samplesArgs(samples.getState()) }
+        const plan = await engine.execute('run/plan', args, { signal })
         recipe.setState({ plan, planError: null })
         stage = PREPARED
         return true

@@ -3,13 +3,14 @@ import { errorToData } from '../../src/util/errors.ts'
 import { batchEvents } from './event-batch.ts'
 import { readyToStart } from './preparation.ts'
 import { failRun, finishRun, foldRunEvent, idleRun, isLive, startingRun } from './run.ts'
+import { samplesArgs } from './samples.ts'
 import { PAGE_STORAGE, type SavedRun } from './saved-runs.ts'
 import { isLocked } from './stores.ts'
 import type { StudioParts } from './studio.ts'
 
 /** Starting a run, steering it, and what it leaves. */
 export function runActions({ engine, stores, preparation, verification }: StudioParts) {
-  const { model, dataset, recipe, run } = stores
+  const { model, dataset, recipe, samples, run } = stores
   let flushEvents = () => {}
   const isPrepared = () => readyToStart(model.getState(), dataset.getState(), recipe.getState())
 
@@ -36,7 +37,8 @@ export function runActions({ engine, stores, preparation, verification }: Studio
       try {
         await preparation.settled()
         await verification.ensure()
-        const args = { config, storage: PAGE_STORAGE, ...(resume && { resume }) }
+        const asked = samplesArgs(samples.getState())
+        const args = { config, storage: PAGE_STORAGE, samples: asked, ...(resume && { resume }) }
         const summary = await engine.execute('run/start', args, { onEvent: batch.push })
         batch.flush()
         run.setState((state) => finishRun(state, summary))

@@ -41,6 +41,13 @@ const step = (number: number, loss: number): RunEvent => ({
   secondsLeft: 3 - number,
 })
 
+const sampled = (at: number, text: string): RunEvent => ({
+  type: 'run/samples',
+  step: at,
+  answers: [{ prompt: 'Q', expected: 'A', row: 1, heldOut: false, text, finishReason: 'stop' }],
+  durationMs: 5,
+})
+
 const evaluated = (at: number, loss: number): RunEvent => ({
   type: 'run/evaluated',
   step: at,
@@ -184,6 +191,17 @@ describe('foldRunEvent', () => {
     ])
     expect(run).toMatchObject({ status: 'failed', step: 1, error: { code: 'gpu/lost' } })
     expect(run.steps).toHaveLength(1)
+  })
+
+  it('keeps the answers on the way, and forgets those after the place that a lost run goes on from', () => {
+    const before = fold([started, sampled(0, 'x'), step(1, 3), sampled(1, 'y'), step(2, 2), sampled(2, 'z')])
+    expect(before.samples.map((set) => set.answers[0].text)).toEqual(['x', 'y', 'z'])
+    const back = fold([{ ...started, resumedFrom: 1 }, step(2, 2), sampled(2, 'w')], before)
+    expect(back.samples.map(({ step: at, answers }) => [at, answers[0].text])).toEqual([
+      [0, 'x'],
+      [1, 'y'],
+      [2, 'w'],
+    ])
   })
 
   it('takes the end twice without saying it twice', () => {

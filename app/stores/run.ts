@@ -3,6 +3,7 @@ import type {
   RunEvent,
   RunPhase,
   RunSummary,
+  SampleAnswer,
   TensorQuantization,
 } from '../../src/session/events.ts'
 import type { PlanReport } from '../../src/session/reports.ts'
@@ -40,6 +41,13 @@ export interface DeltaRatios {
   ratios: { name: string; ratio: number }[]
 }
 
+/** What the model says to the fixed prompts after `step` updates. */
+export interface SampleSet {
+  step: number
+  answers: readonly SampleAnswer[]
+  durationMs: number
+}
+
 /** A line of the log: what happened at which step. Words are put to it where it is shown. */
 export type LogEntry = { id: number; step: number } & (
   | { kind: 'started'; totalSteps: number }
@@ -75,6 +83,7 @@ export interface RunState {
   evaluations: readonly Evaluation[]
   tensors: readonly TensorQuantization[]
   deltaRatios: readonly DeltaRatios[]
+  samples: readonly SampleSet[]
   /** Where the pages of Adam's moments are; null while nothing is paged. */
   paging: PagingStatistics | null
   /** The last checkpoint. */
@@ -100,6 +109,7 @@ export const idleRun: RunState = {
   evaluations: [],
   tensors: [],
   deltaRatios: [],
+  samples: [],
   paging: null,
   checkpoint: null,
   log: [],
@@ -148,6 +158,11 @@ export function foldRunEvent(state: RunState, event: RunEvent): RunState {
         ...state,
         deltaRatios: [...state.deltaRatios, { step: event.step, ratios: event.ratios }],
       }
+    case 'run/samples': {
+      const { step, answers, durationMs } = event
+      const earlier = state.samples.filter((set) => set.step < step)
+      return { ...state, samples: [...earlier, { step, answers, durationMs }] }
+    }
     case 'paging/state':
       return { ...state, paging: event.paging }
     case 'run/checkpoint':
@@ -191,6 +206,7 @@ function started(state: RunState, event: Extract<RunEvent, { type: 'run/started'
     steps: withRecent(state.steps.until(from)),
     evaluations: state.evaluations.filter(({ step }) => step <= from && !comesAgain(step)),
     deltaRatios: state.deltaRatios.filter(({ step }) => step <= from),
+    samples: state.samples.filter(({ step }) => step <= from),
     checkpoint: state.checkpoint,
     log: state.log,
   }

@@ -94,7 +94,7 @@ test('going on opens what the run began with, takes its recipe, and resumes it',
   await studio.savedRuns.goOn(offered()[0])
   expect(opened.at(-1)).toBe('word-cards.jsonl cut at 40')
   expect(started).toHaveBeenCalledWith(
-    { config, storage: { kind: 'browser' }, resume: { runId: 'run-1' } },
+    { config, storage: { kind: 'browser' }, samples: { every: null }, resume: { runId: 'run-1' } },
     expect.anything(),
   )
   expect(studio.stores.run.getState().status).toBe('finished')

@@ -1,6 +1,7 @@
 import { createStore } from 'zustand/vanilla'
 import { presetRecipe } from './recipe-state.ts'
 import { idleRun, isLive, type RunState } from './run.ts'
+import { initialSamples, type SamplesState } from './samples.ts'
 import type { DatasetState, DeviceState, InspectionState, ModelState, RecipeState } from './state.ts'
 
 /** The stores that preparing and running share, before anything has happened. Other features bring their own. */
@@ -39,6 +40,7 @@ export function createStores() {
       plan: null,
       planError: null,
     })),
+    samples: createStore<SamplesState>(() => initialSamples),
     run: createStore<RunState>(() => idleRun),
     inspection: createStore<InspectionState>(() => idleInspection),
   }

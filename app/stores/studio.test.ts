@@ -40,6 +40,26 @@ describe('a studio', () => {
     expect(isReady(studio)).toBe(true)
   })
 
+  test('asks for the prompts that the person wrote, in the plan and in the run', async () => {
+    const seen: unknown[] = []
+    const plan: Answers['run/plan'] = ({ config, samples }) => {
+      seen.push(samples)
+      return { totalSteps: config.train.maxSteps } as PlanReport
+    }
+    const { studio, answers } = await prepared({ 'run/plan': plan })
+    expect(seen).toEqual([{ every: null }])
+    studio.setSamples({ every: 5, written: ' What is a fox? \n\nHello!' })
+    await vi.waitFor(() => expect(seen).toHaveLength(2))
+    await vi.waitFor(() => expect(isReady(studio)).toBe(true))
+    answers['run/start'] = ({ samples }) => {
+      seen.push(samples)
+      return summary
+    }
+    await studio.start()
+    const asked = { every: 5, prompts: ['What is a fox?', 'Hello!'] }
+    expect(seen.slice(1)).toEqual([asked, asked])
+  })
+
   test('keeps the model before when another is refused', async () => {
     const { studio, answers } = await prepared()
     answers['model/open'] = () => {

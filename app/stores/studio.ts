@@ -11,6 +11,7 @@ import { createPlayground } from './playground.ts'
 import { createPreparation, type Preparation } from './preparation.ts'
 import { recipeActions } from './recipe-actions.ts'
 import { runActions } from './run-actions.ts'
+import { samplesActions } from './samples-actions.ts'
 import { createSavedRuns } from './saved-runs.ts'
 import { createStores, type Stores } from './stores.ts'
 import { createVerification, type Verification } from './verification.ts'
@@ -53,6 +54,7 @@ export function createStudio(
     ...deviceActions(parts),
     ...fileActions(parts),
     ...recipeActions(parts),
+    ...samplesActions(parts),
     ...running,
     ...inspectionActions(parts),
     /** Keeps what has been measured so far: the page may go at any moment. */

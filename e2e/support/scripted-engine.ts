@@ -23,6 +23,8 @@ export interface Script {
   hang?: string[]
   /** Rows of the dataset that cannot be used. */
   badRows?: number
+  /** Rows of the dataset that say what an earlier one says. */
+  duplicates?: { row: number; of: number }[]
   /** A text stands still after so many tokens, until it is stopped. */
   holdTextAt?: number
   /** The worker dies after this command. */
@@ -148,6 +150,12 @@ function install(script: Script): void {
     ['California', 'Sacramento'],
     ['Colorado', 'Denver'],
   ]
+
+  /** Where each bin of the length histogram begins, and rows in it. */
+  const lengths = Array.from({ length: 10 }, (_, index) => [
+    18 + index * 2,
+    Math.max(1, Math.round(14 * Math.exp(-((index - 3.4) ** 2) / 6))),
+  ])
 
   const pageCount = script.pages && script.pages.gpu + script.pages.host + script.pages.store
   /** As the pager tells it: pinned pages, then those that take turns; the last two of a step are still there. */
@@ -287,7 +295,7 @@ function install(script: Script): void {
           { role: 'prompt', columns: ['instruction'] },
           { role: 'answer', columns: ['output'] },
         ],
-        columnMapping: {},
+        columnMapping: { shape: 'pair', prompt: ['instruction'], answer: 'output' },
         columns: ['instruction', 'output'],
         unusedColumns: [],
         rows: 50,
@@ -296,17 +304,15 @@ function install(script: Script): void {
           message: index % 2 === 0 ? 'row has no "output"' : 'row is not valid JSON: unexpected end of line',
           fix: index % 2 === 0 ? 'Give it an answer to learn.' : 'Close the object with }.',
         })),
+        duplicates: script.duplicates ?? [],
         truncatedRows: skipBadRows ? 0 : 2,
         supervisedTokens: 612,
         totalTokens: 1348,
-        longestTokens: 38,
+        longestTokens: 37,
         evalRows: 0,
         sequences: 50,
-        histogram: Array.from({ length: 10 }, (_, index) => ({
-          from: 18 + index * 2,
-          to: 20 + index * 2,
-          count: Math.round(14 * Math.exp(-((index - 3.4) ** 2) / 6)),
-        })),
+        histogram: lengths.map(([from, count]) => ({ from, to: from + 2, count })),
+        lengthCounts: lengths.map(([from, count]) => [from + 1, count]),
         preview: states.map(([state, capital], index) => ({
           row: index + 1,
           fullLength: 24,
@@ -351,6 +357,15 @@ function install(script: Script): void {
         totalSteps: config.train.maxSteps || 120,
         sequenceLengths: [32],
         moments: { totalBytes: 1_376_256, pages: null },
+        samples: {
+          prompts: [1, 2, 3].map((row) => ({
+            text: `What is the capital of ${states[row - 1][0]}?`,
+            row,
+            heldOut: row < 3,
+          })),
+          totalBytes: 402_000,
+          maxTokens: 48,
+        },
       }
     },
     'run/start': async (_: never, emit) => {
@@ -383,6 +398,24 @@ function install(script: Script): void {
         emit({ type: 'quant/tensor', tensor: tensor(name, index) })
         await sleep(pace / 3)
       }
+      const samples = (step: number) =>
+        emit({
+          type: 'run/samples',
+          step,
+          durationMs: 310,
+          answers: states.slice(0, 3).map(([state, capital], index) => ({
+            prompt: `What is the capital of ${state}?`,
+            expected: `The capital of ${state} is ${capital}.`,
+            row: index + 1,
+            heldOut: index < 2,
+            text:
+              step > steps / 2 || (step > steps / 4 && index === 0)
+                ? `The capital of ${state} is ${capital}.`
+                : `The capital of ${state} is the ${['sea', 'hill', 'river'][(step + index) % 3]}`,
+            finishReason: step > steps / 4 ? 'stop' : 'length',
+          })),
+        })
+      samples(0)
       emit({ type: 'run/evaluated', step: 0, loss: 3.41, perplexity: 30.3, supervisedTokens: 61 })
       let lastLoss = 3.4
       let stopped = false
@@ -437,6 +470,7 @@ function install(script: Script): void {
           })
         done = step
         if (paging) emit({ type: 'paging/state', step, paging: paging(step) })
+        if (step % Math.ceil(steps / 10) === 0 || step === steps) samples(step)
         if (step % 10 === 0) emit({ type: 'run/checkpoint', step, sizeBytes: 2_150_000, durationMs: 9 })
         if (script.warn?.at === step) {
           const { message } = script.warn

@@ -19,6 +19,10 @@ export interface GenerationRequest {
   /** Tokens that the KV cache holds: prompt and text together. */
   capacity: number
   traits: DeviceTraits
+  /** Who is to speak; whoever can when left out. */
+  voices?: readonly Voice[]
+  /** Lengths of the pieces that a prompt is read in, rising from 1; a few up to 128 when left out. */
+  chunks?: readonly number[]
 }
 
 /** Which model speaks: the base alone, or with its adapter. */
@@ -45,7 +49,7 @@ const CHUNKS = [1, 8, 32, 128]
 
 /** Records every stage and plans them together. Needs no GPU. */
 export function buildGeneration(request: GenerationRequest): GenerationProgram {
-  const { model, weights, capacity, traits } = request
+  const { model, weights, capacity, traits, voices: wanted } = request
   const table = (name: string) => bufferTensor(name, [capacity, model.headDim / 2], 'f32', 'workspace')
   const shared: SharedTensors = {
     cos: table('rope.cos'),
@@ -55,9 +59,10 @@ export function buildGeneration(request: GenerationRequest): GenerationProgram {
   }
   const voices: [Voice, DecoderWeights][] = [['base', withoutAdapters(weights)]]
   if (decoderLinears(weights).some(({ adapter }) => adapter)) voices.push(['tuned', weights])
-  const chunks = CHUNKS.filter((chunk) => chunk === 1 || chunk <= capacity)
+  const chunks = (request.chunks ?? CHUNKS).filter((chunk) => chunk === 1 || chunk <= capacity)
   const stages: Record<string, Graph> = {}
   for (const [voice, spoken] of voices) {
+    if (wanted && !wanted.includes(voice)) continue
     for (const chunk of chunks)
       stages[generationStage(voice, chunk)] = recordChunk(request, spoken, chunk, shared)
   }

@@ -2,7 +2,7 @@ import type { Executable } from '../graph/executable.ts'
 import { STEP_PARAMS, type StepParams } from '../graph/kernel.ts'
 import { READBACK_BYTES, RING_SLOT_BYTES } from '../graph/make-plan.ts'
 import type { BufferRange, Plan, PlannedBuffer, PlannedCommand } from '../graph/plan.ts'
-import type { MemoryCategory } from '../graph/tensor.ts'
+import { sharedBuffer } from '../graph/shared-buffers.ts'
 import { StudioError } from '../util/errors.ts'
 import type { Pipeline } from './pipelines.ts'
 
@@ -23,9 +23,6 @@ const USAGE: Record<PlannedBuffer['usage'], () => number> = {
   uniform: () => GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
   readback: () => GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
 }
-
-/** What outlives a stage and is the same whoever reads it: all that a second plan may share. */
-const SHAREABLE: ReadonlySet<string> = new Set<MemoryCategory>(['base4bit', 'scales', 'weights', 'adapters'])
 
 /** A plan on a device: its buffers, and every stage with the bind groups made once. */
 export class RealisedPlan implements Executable {
@@ -51,7 +48,7 @@ export class RealisedPlan implements Executable {
     const shared = new Set<GPUBuffer>()
     this.buffers = plan.buffers.map((planned) => {
       const { label, sizeBytes, usage } = planned
-      const existing = owner?.shareableBuffer(planned)
+      const existing = owner?.buffers[sharedBuffer(planned, owner.plan)]
       if (existing) shared.add(existing)
       return existing ?? device.createBuffer({ label, size: sizeBytes, usage: USAGE[usage]() })
     })
@@ -173,15 +170,6 @@ export class RealisedPlan implements Executable {
     if (this.destroyed) return
     this.destroyed = true
     for (const buffer of this.created) buffer.destroy()
-  }
-
-  /** This plan's buffer for what another plan holds under the same label in the same size. */
-  private shareableBuffer({ label, sizeBytes, bytes }: PlannedBuffer): GPUBuffer | undefined {
-    if (!Object.keys(bytes).every((category) => SHAREABLE.has(category))) return undefined
-    const index = this.plan.buffers.findIndex(
-      (buffer) => buffer.label === label && buffer.sizeBytes === sizeBytes,
-    )
-    return this.buffers[index]
   }
 
   private encode(

@@ -11,6 +11,7 @@ import type {
   QuickTry,
   VerificationReport,
 } from './reports.ts'
+import type { SamplesArgs } from './samples.ts'
 
 /**
  * Every command with what it takes and what it gives: one table, so that the local engine, the worker proxy and the
@@ -39,7 +40,8 @@ export interface CommandTable {
     }
     result: DatasetSummary
   }
-  'run/plan': { args: { config: RunConfig }; result: PlanReport }
+  /** With `samples`, what they take is part of the plan. */
+  'run/plan': { args: { config: RunConfig; samples?: SamplesArgs }; result: PlanReport }
   /** Measures a few steps on this device and fits the quick-try preset to about two minutes. */
   'run/quick-try': {
     args: { targetSeconds?: number; mapping?: RunConfig['data']['mapping'] }
@@ -48,7 +50,8 @@ export interface CommandTable {
   /**
    * Quantizes and trains; resolves when the run has ended. Events come in order while it runs. With a storage it keeps
    * checkpoints: every `saveEvery` steps, on pause, on demand and at its end. `resume` names a run of the storage to go
-   * on with (null: the only one); config, model, data and adapter must be those it began with.
+   * on with (null: the only one); config, model, data and adapter must be those it began with. `samples` are told as
+   * events and change nothing of what is learned.
    */
   'run/start': {
     args: {
@@ -56,6 +59,7 @@ export interface CommandTable {
       adapter?: FileReference[]
       storage?: StorageReference
       resume?: { runId: string | null }
+      samples?: SamplesArgs
     }
     result: RunSummary
   }

@@ -1,3 +1,4 @@
+import type { FinishReason } from '../generate/generate-tokens.ts'
 import type { BytesByCategory } from '../graph/tensor.ts'
 import type { PagingStatistics } from '../optim/moments.ts'
 import type { ErrorData } from '../util/errors.ts'
@@ -48,6 +49,19 @@ export interface TensorQuantization {
   codePoints: number[]
 }
 
+/** An answer to a prompt that is asked again and again while a run learns. */
+export interface SampleAnswer {
+  prompt: string
+  /** What the dataset answers; null where it does not say. */
+  expected: string | null
+  /** 1-based dataset row of the prompt; null for one that a person wrote. */
+  row: number | null
+  /** Whether the row is held out of training. */
+  heldOut: boolean
+  text: string
+  finishReason: FinishReason
+}
+
 export type RunPhase = 'compiling' | 'quantizing' | 'training' | 'evaluating' | 'exporting'
 
 /** Everything a run tells, in order; the app folds these into its state, the terminal prints them. */
@@ -77,6 +91,8 @@ export type RunEvent =
   | { type: 'run/evaluated'; step: number; loss: number; perplexity: number; supervisedTokens: number }
   /** Per adapted layer ‖sBA‖ / ‖Ŵ−W‖: how far the adapter has moved against the quantization error. */
   | { type: 'quant/delta_ratio'; step: number; ratios: { name: string; ratio: number }[] }
+  /** What the run's model says to its fixed prompts after `step` updates, always taking the likeliest token. */
+  | { type: 'run/samples'; step: number; answers: SampleAnswer[]; durationMs: number }
   /** Where every page of Adam's moments is, and all traffic so far; with every logged step of a paged run. */
   | { type: 'paging/state'; step: number; paging: PagingStatistics }
   /** The run can be gone on from this step. */

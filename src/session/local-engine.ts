@@ -31,6 +31,7 @@ import { RecoveringRun } from './recovering-run.ts'
 import type { DeviceReport, PlanReport, VerificationCheck } from './reports.ts'
 import { holdRun, noLocks, type RunLocks } from './run-locks.ts'
 import { RunSession } from './run-session.ts'
+import { planSamples, type SamplesArgs } from './samples.ts'
 
 export interface EngineHost {
   /** The device; asked again after a loss. */
@@ -75,12 +76,18 @@ export function createLocalEngine(host: EngineHost): Engine {
     runtime: Runtime,
     { onEvent, signal }: Work,
     from: RunCheckpoint | null = null,
+    asked?: SamplesArgs,
   ) => {
     const data = await runData(needDataset(), needModel(), config, {
       signal,
       onProgress: rowProgress(onEvent),
     })
-    return prepareRun(needModel(), data, config, adapter?.config ?? null, runtime.traits, from?.position)
+    const model = needModel()
+    const { traits } = runtime
+    const prepared = prepareRun(model, data, config, adapter?.config ?? null, traits, from?.position)
+    const { program } = prepared
+    const samples = asked && (await planSamples(asked, { model, prompts: data.prompts, program, traits }))
+    return { prepared, samples }
   }
 
   const handlers: Handlers = {
@@ -114,9 +121,11 @@ export function createLocalEngine(host: EngineHost): Engine {
       dataset = opened
       return report
     },
-    'run/plan': async ({ config }, work): Promise<PlanReport> => {
-      const prepared = await prepare(parseRunConfig(config), null, await host.runtime(), work)
-      return reportPlan(prepared.program, prepared.steps.totalSteps, prepared.sequenceLengths)
+    'run/plan': async ({ config, samples: asked }, work): Promise<PlanReport> => {
+      const runtime = await host.runtime()
+      const { prepared, samples } = await prepare(parseRunConfig(config), null, runtime, work, null, asked)
+      const { program, steps, sequenceLengths } = prepared
+      return reportPlan(program, steps.totalSteps, sequenceLengths, runtime.traits.limits, samples)
     },
     'run/quick-try': async ({ targetSeconds, mapping }, work) => {
       const [model, dataset] = [needModel(), needDataset()]
@@ -125,7 +134,7 @@ export function createLocalEngine(host: EngineHost): Engine {
       )
     },
     'run/start': async (
-      { config: given, adapter: files, storage: reference, resume },
+      { config: given, adapter: files, storage: reference, resume, samples: asked },
       { onEvent, signal },
     ): Promise<RunSummary> => {
       const store = reference && (await host.openStore(reference))
@@ -140,12 +149,13 @@ export function createLocalEngine(host: EngineHost): Engine {
         signal,
         async open(start) {
           const { runtime, from } = start
-          const prepared = await prepare(config, adapter, runtime, { onEvent: start.onEvent, signal }, from)
+          const work = { onEvent: start.onEvent, signal }
+          const { prepared, samples } = await prepare(config, adapter, runtime, work, from, asked)
           playground.forget()
           if (run !== next) run?.dispose()
           run = next
           const storage = store && { store, from }
-          return new RunSession({ ...start, model: needModel(), prepared, adapter, storage, signal })
+          return new RunSession({ ...start, model: needModel(), prepared, samples, adapter, storage, signal })
         },
       })
       const release = store ? await holdRun(runLocks, next.runId) : () => {}

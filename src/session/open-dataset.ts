@@ -2,6 +2,7 @@ import type { RunConfig } from '../config/schema.ts'
 import { type DatasetFile, readDatasetFile } from '../data/dataset-file.ts'
 import type { LongWork } from '../data/pace.ts'
 import { type DatasetReport, datasetReport } from '../data/report.ts'
+import { type SamplePrompt, samplePrompts } from '../data/sample-prompts.ts'
 import type { Sequence } from '../data/sequence.ts'
 import {
   type Dataset,
@@ -30,6 +31,14 @@ export interface RunData {
   evaluation: Sequence[]
 }
 
+/** A run's sequences, and prompts of the dataset to ask while it learns: those of held-out rows first. */
+export interface RunDataWithPrompts extends RunData {
+  prompts: SamplePrompt[]
+}
+
+/** So many that some may be too long for the model, or refused by its template. */
+const PROMPTS_LOOKED_AT = 12
+
 export async function readDataset(
   file: ByteSource,
   evalFile: ByteSource | null,
@@ -49,13 +58,22 @@ export async function runData(
   model: OpenedModel,
   config: RunConfig,
   options: LongWork & { requireSupervised?: boolean } = {},
-): Promise<RunData> {
+): Promise<RunDataWithPrompts> {
   const { training, evaluation: separate } = shaped(dataset, config)
   const tokenized = await tokenize(training, dataset, model, config, options)
-  const data = trainingData(tokenized, config.data, config.train.seed)
-  if (!separate) return data
-  const { examples } = await tokenize(separate, dataset, model, config, options)
-  return { train: data.train, evaluation: [...data.evaluation, ...examples] }
+  const { train, evaluation } = trainingData(tokenized, config.data, config.train.seed)
+  const { examples } = separate ? await tokenize(separate, dataset, model, config, options) : { examples: [] }
+  const promptsOf = (of: Dataset, sequences: readonly Sequence[], heldOut: boolean) =>
+    samplePrompts(of, sequences, heldOut, model.tokenizer, PROMPTS_LOOKED_AT)
+  return {
+    train,
+    evaluation: [...evaluation, ...examples],
+    prompts: [
+      ...promptsOf(training, evaluation, true),
+      ...(separate ? promptsOf(separate, examples, true) : []),
+      ...promptsOf(training, train, false),
+    ],
+  }
 }
 
 /** What a person sees of the dataset before training; bad rows are part of it, never a refusal. */

@@ -2,11 +2,13 @@ import type { RunConfig } from '../config/schema.ts'
 import { linearModules } from '../formats/llama-weights.ts'
 import { DEFAULT_TRAITS, type DeviceLimits, type DeviceTraits } from '../graph/device.ts'
 import type { Plan } from '../graph/plan.ts'
+import { bytesTogether, sumOfBytes } from '../graph/shared-buffers.ts'
 import { baseStorage, type Program } from '../train/program.ts'
 import { StudioError } from '../util/errors.ts'
 import type { OpenedModel } from './open-model.ts'
 import { programFor, runPlacement } from './prepare-run.ts'
-import type { LimitVerdict, MomentsReport, PlanReport } from './reports.ts'
+import type { LimitVerdict, MomentsReport, PlanReport, SamplesReport } from './reports.ts'
+import { type PlannedSamples, SAMPLE_TOKENS } from './samples.ts'
 
 /** The plan of a run as a person reads it. */
 export function reportPlan(
@@ -14,14 +16,14 @@ export function reportPlan(
   totalSteps: number | null,
   sequenceLengths: number[],
   limits: DeviceLimits = program.plan.traits.limits,
+  samples?: PlannedSamples | null,
 ): PlanReport {
   const { plan, request, pool } = program
   const shapes = [...linearModules(request.model).values()]
   const linearParameters = shapes.reduce((sum, [out, inner]) => sum + out * inner, 0)
   const storedBytes = plan.bytes.base4bit + plan.bytes.scales
   return {
-    bytes: plan.bytes,
-    totalBytes: plan.totalBytes,
+    ...runBytes(plan, samples),
     dispatches: plan.dispatches,
     verdicts: limitVerdicts(plan, limits),
     trainableParameters: pool?.trainableElements ?? 0,
@@ -30,6 +32,24 @@ export function reportPlan(
     totalSteps,
     sequenceLengths,
     moments: momentsReport(program),
+    ...(samples !== undefined && { samples: samples && samplesReport(samples) }),
+  }
+}
+
+/** What a run takes: its own plan, and that of its samples beside it. */
+export function runBytes(
+  plan: Plan,
+  samples: PlannedSamples | null | undefined,
+): Pick<PlanReport, 'bytes' | 'totalBytes'> {
+  const bytes = samples ? bytesTogether(plan.bytes, samples.bytes) : plan.bytes
+  return { bytes, totalBytes: sumOfBytes(bytes) }
+}
+
+function samplesReport({ prompts, bytes }: PlannedSamples): SamplesReport {
+  return {
+    prompts: prompts.map(({ prompt: { text, row, heldOut } }) => ({ text, row, heldOut })),
+    totalBytes: sumOfBytes(bytes),
+    maxTokens: SAMPLE_TOKENS,
   }
 }
 
@@ -62,14 +82,10 @@ export function planRun({
   const batch = { batchSize: config.train.batchSize, sequenceLength: length }
   const evaluate = config.data.evalFraction > 0 ? [batch] : []
   const planWith = (planned: DeviceLimits) =>
-    programFor(
-      model,
-      config,
-      runPlacement(config, null),
-      { train: [batch], evaluate, logits: [] },
-      length,
-      { ...traits, limits: planned },
-    )
+    programFor(model, config, runPlacement(config, null), { train: [batch], evaluate, logits: [] }, length, {
+      ...traits,
+      limits: planned,
+    })
   const steps = config.train.maxSteps || null
   const { limits } = traits
   try {

@@ -64,6 +64,16 @@ export interface PlanReport {
   totalSteps: number | null
   sequenceLengths: number[]
   moments: MomentsReport | null
+  /** What the run will be asked while it learns; only where samples were asked for, null where there is nothing to ask. */
+  samples?: SamplesReport | null
+}
+
+export interface SamplesReport {
+  prompts: { text: string; row: number | null; heldOut: boolean }[]
+  /** What they take beside the run; part of `bytes`. */
+  totalBytes: number
+  /** An answer is cut after so many. */
+  maxTokens: number
 }
 
 /** Where Adam's moments are; null where nothing is trained. */

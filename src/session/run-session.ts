@@ -17,12 +17,17 @@ import { exportTrained } from './export-run.ts'
 import type { OutputFile } from './files.ts'
 import type { LoadedProgram } from './generation.ts'
 import type { OpenedModel } from './open-model.ts'
+import { runBytes } from './plan-run.ts'
 import type { PreparedRun } from './prepare-run.ts'
 import { RestingWork } from './resting-work.ts'
+import { SampleSchedule } from './sample-schedule.ts'
+import { type PlannedSamples, Samples } from './samples.ts'
 
 export interface RunOptions {
   model: OpenedModel
   prepared: PreparedRun
+  /** Fixed prompts that are answered on the way; none when left out. */
+  samples?: PlannedSamples | null
   adapter: PeftAdapter | null
   runtime: Runtime
   /** Where checkpoints are kept, and what the run goes on from. Without one there are none. */
@@ -73,6 +78,8 @@ const RECENT_STEPS = 256
 export class RunSession {
   readonly runId: string
   private executable: Executable | null = null
+  private samples: Samples | null = null
+  private readonly sampling: SampleSchedule
   private checkpoints: CheckpointWriter | null = null
   private summary: RunSummary
   private readonly saves: { resolve: (saved: { step: number }) => void; reject: (error: unknown) => void }[] =
@@ -93,6 +100,8 @@ export class RunSession {
 
   constructor(private readonly options: RunOptions) {
     const from = options.storage?.from
+    const { totalSteps, stepsDone } = options.prepared.steps
+    this.sampling = new SampleSchedule(options.samples?.every ?? null, totalSteps, stepsDone)
     this.runId = from?.run ?? options.runId ?? crypto.randomUUID()
     this.recent = from ? recentSteps(from.progress) : []
     this.summary = from?.progress.summary ?? {
@@ -170,7 +179,7 @@ export class RunSession {
   }
 
   private async runToEnd(): Promise<RunSummary> {
-    const { model, prepared, runtime, storage, onEvent, signal, again } = this.options
+    const { model, prepared, samples, runtime, storage, onEvent, signal, again } = this.options
     const { program, steps } = prepared
     const startedAt = performance.now()
     const { totalSteps } = steps
@@ -180,20 +189,27 @@ export class RunSession {
     signal?.addEventListener('abort', () => this.resume(), { once: true })
     const identity = storage && (await runIdentity(model, prepared))
     if (from && identity) checkIdentity(from.identity, identity)
+    const planned = runBytes(plan, samples)
     onEvent({
       type: 'run/started',
       runId: this.runId,
       totalSteps,
-      plannedBytes: plan.bytes,
-      totalBytes: plan.totalBytes,
+      plannedBytes: planned.bytes,
+      totalBytes: planned.totalBytes,
       trainableParameters: program.pool?.trainableElements ?? 0,
       ...((from || again) && { resumedFrom: from?.step ?? 0 }),
       ...(from && { recent: this.recent }),
     })
     const { executable, loaded } = await realiseProgram(program, { model, runtime, onEvent, signal })
     this.executable = executable
+    if (samples) {
+      const onProgress = (done: number, total: number) =>
+        onEvent({ type: 'run/progress', phase: 'compiling', done, total, unit: 'kernels' })
+      this.samples = await Samples.realise(samples, executable, runtime, { onProgress, signal })
+      onEvent({ type: 'memory/allocated', bytes: this.allocatedBytes })
+    }
     const { summary } = this
-    summary.gpuBytes = executable.allocatedBytes
+    summary.gpuBytes = this.allocatedBytes
     const moments = createMoments(program, executable, {
       store: storage?.store,
       run: this.runId,
@@ -254,6 +270,7 @@ export class RunSession {
       program.weights,
       adapter?.modules ?? initialAdapter(program.weights, config.train.seed),
     )
+    await this.takeSamples(0)
     if (!evaluationBatches) return
     const evaluation = await evaluate(executable, evaluationBatches(), {
       onBatch: this.onEvaluationBatch(),
@@ -274,6 +291,9 @@ export class RunSession {
     const { summary } = this
     const { saveEvery, logEvery } = config.train
     const trainingFrom = performance.now()
+    const trainingMs = () => performance.now() - trainingFrom
+    /** Whether the run comes to rest for its samples alone, which is no reason for a checkpoint. */
+    let restsForSamples = false
     let tokens = 0
     let paging: PagingStatistics | null = null
     const ratioOf = deltaRatios(program, loaded)
@@ -286,11 +306,16 @@ export class RunSession {
       stepsDone,
       evaluationBatches,
       shouldStop: () => this.stopRequested || signal?.aborted === true,
-      restsAfter: (step) =>
-        this.pausing !== null ||
-        this.resting.isWanted ||
-        this.saves.length > 0 ||
-        (storage !== undefined && saveEvery > 0 && step % saveEvery === 0),
+      restsAfter: (step) => {
+        const rests =
+          step === totalSteps ||
+          this.pausing !== null ||
+          this.resting.isWanted ||
+          this.saves.length > 0 ||
+          (storage !== undefined && saveEvery > 0 && step % saveEvery === 0)
+        restsForSamples = !rests && this.samples !== null && this.sampling.isDue(step, trainingMs())
+        return rests || restsForSamples
+      },
       onEvaluationBatch: this.onEvaluationBatch(),
     })
     for await (const event of events) {
@@ -307,7 +332,7 @@ export class RunSession {
             event,
             totalSteps,
             secondsPerStep * (totalSteps - event.step),
-            executable.allocatedBytes,
+            this.allocatedBytes,
             metrics,
           )
           this.recent = [...this.recent, told.step].slice(-RECENT_STEPS)
@@ -324,7 +349,10 @@ export class RunSession {
       } else if (event.type === 'rest') {
         this.restsAt = event.step
         await this.resting.rest()
-        if (!signal?.aborted) await this.saveAt(event.step)
+        if (restsForSamples || this.sampling.isDue(event.step, trainingMs()))
+          await this.takeSamples(event.step)
+        const saves = !restsForSamples || this.stopRequested || this.pausing || this.saves.length > 0
+        if (saves && !signal?.aborted) await this.saveAt(event.step)
         await this.holdWhilePaused(event.step)
         await this.resting.go()
       } else {
@@ -332,6 +360,23 @@ export class RunSession {
       }
       summary.tokensPerSecond = tokens / ((performance.now() - trainingFrom) / 1000)
     }
+  }
+
+  private get allocatedBytes(): number {
+    return (this.executable?.allocatedBytes ?? 0) + (this.samples?.allocatedBytes ?? 0)
+  }
+
+  /** Answers the fixed prompts with what has been learned so far; a run that is to stop does not wait for it. */
+  private async takeSamples(step: number): Promise<void> {
+    const { onEvent, signal } = this.options
+    const isCancelled = () => this.stopRequested || signal?.aborted === true
+    if (!this.samples || isCancelled()) return
+    const from = performance.now()
+    const answers = await this.samples.take(isCancelled)
+    if (!answers) return
+    const durationMs = performance.now() - from
+    this.sampling.took(step, durationMs)
+    onEvent({ type: 'run/samples', step, answers, durationMs })
   }
 
   /** A run that its owner had paused when its device was lost stays so. */
@@ -403,6 +448,8 @@ export class RunSession {
   }
 
   dispose(): void {
+    this.samples?.dispose()
+    this.samples = null
     this.executable?.destroy()
     this.executable = null
   }

@@ -9,6 +9,7 @@ const run = (id: string, steps: number[], stepMs: number, losses = true): KeptRu
     evaluations: [{ step: 4, loss: 0.5, perplexity: 1, supervisedTokens: 1 }],
     tensors: [],
     deltaRatios: [],
+    samples: [],
     log: [],
   },
   steps: StepSeries.from(

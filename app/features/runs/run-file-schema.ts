@@ -105,6 +105,15 @@ const logEntries = {
   failed: z.object({ ...place, kind: z.literal('failed'), message: text(20_000) }),
 } satisfies Record<LogEntry['kind'], z.ZodType>
 
+const answer = z.object({
+  prompt: text(100_000),
+  expected: text(100_000).nullable(),
+  row: count.nullable(),
+  heldOut: z.boolean(),
+  text: text(100_000),
+  finishReason: z.enum(['stop', 'length', 'context']),
+})
+
 const detail = z.object({
   evaluations: list(
     z.object({ step: count, loss: number, perplexity: number, supervisedTokens: number }),
@@ -114,6 +123,10 @@ const detail = z.object({
   deltaRatios: list(
     z.object({ step: count, ratios: list(z.object({ name: text(500), ratio: number }), 20_000) }),
     2000,
+  ),
+  // Files of before there were samples have none.
+  samples: list(z.object({ step: count, answers: list(answer, 100), durationMs: number }), 100_000).default(
+    [],
   ),
   // A line of a kind that this version does not know says nothing to it.
   log: list(z.union(Object.values(logEntries)).nullable().catch(null), 100_000).transform((entries) =>

@@ -59,6 +59,22 @@ const run: KeptRun = {
       },
     ],
     deltaRatios: [{ step: 2, ratios: [{ name: 'q_proj', ratio: 0.3 }] }],
+    samples: [
+      {
+        step: 2,
+        answers: [
+          {
+            prompt: 'Q',
+            expected: 'A',
+            row: 3,
+            heldOut: true,
+            text: '<b>A</b>',
+            finishReason: 'stop' as const,
+          },
+        ],
+        durationMs: 12.5,
+      },
+    ],
     log: [
       { id: 0, step: 0, kind: 'started', totalSteps: 3 },
       { id: 1, step: 3, kind: 'not-finite', metric: 'train/loss', value: Number.NaN },

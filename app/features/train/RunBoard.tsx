@@ -11,6 +11,7 @@ import { LossCard } from './LossCard.tsx'
 import { MetricCard } from './MetricCard.tsx'
 import { PageMapCard } from './PageMapCard.tsx'
 import classes from './RunBoard.module.css'
+import { SamplesCard } from './SamplesCard.tsx'
 
 /** The run in pictures: a card for every thing that is measured. */
 export function RunBoard() {
@@ -19,6 +20,7 @@ export function RunBoard() {
   return (
     <div className={classes.board}>
       <LossCard className={classes.wide} />
+      <SamplesCard className={classes.full} />
       <MetricCard metric="optimizer/lr" title={t('cards.lr.title')} help={t('cards.lr.help')} />
       <MetricCard metric="optimizer/grad_norm" title={t('cards.norm.title')} help={t('cards.norm.help')} />
       <MetricCard

@@ -5,6 +5,7 @@ import { VerificationNotice } from '../device/VerificationNotice.tsx'
 import { RecipeForm } from './RecipeForm.tsx'
 import { RunBoard } from './RunBoard.tsx'
 import { RunHead } from './RunHead.tsx'
+import { SamplesPanel } from './SamplesPanel.tsx'
 import { SavedRuns } from './SavedRuns.tsx'
 import { StartPanel } from './StartPanel.tsx'
 import classes from './TrainPage.module.css'
@@ -27,7 +28,10 @@ export function TrainPage() {
       <VerificationNotice />
       <SavedRuns />
       <div className={classes.columns}>
-        <RecipeForm />
+        <div className={classes.recipe}>
+          <RecipeForm />
+          <SamplesPanel />
+        </div>
         <div className={classes.plan}>
           <StartPanel />
         </div>

@@ -12,6 +12,7 @@ import { playground } from './playground.ts'
 import { quantization } from './quantization.ts'
 import { recipe } from './recipe.ts'
 import { runs } from './runs.ts'
+import { samples } from './samples.ts'
 import { start } from './start.ts'
 import { status } from './status.ts'
 import { train } from './train.ts'
@@ -35,4 +36,5 @@ export const en = {
   playground,
   quantization,
   runs,
+  samples,
 }
