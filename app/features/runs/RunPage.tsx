@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Skeleton, Table, Text } from '@mantine/core'
+import { Alert, Anchor, Button, Group, Skeleton, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconArrowLeft, IconDownload, IconPackageExport, IconPencil, IconRepeat } from '@tabler/icons-react'
 import { useMemo, useRef } from 'react'
@@ -13,17 +13,17 @@ import { Quantity } from '../../components/Quantity.tsx'
 import { formatBytes, formatCount, formatDuration, formatInteger } from '../../format/numbers.ts'
 import { ShownRun, useHistory, useRun, useStudio } from '../../stores/context.tsx'
 import { type KeptRun, keptState, type RunRecord } from '../../stores/history-record.ts'
+import { valueAt } from '../../stores/recipe-fields.ts'
 import { isLive, type RunState } from '../../stores/run.ts'
 import { RunBoard } from '../train/RunBoard.tsx'
-import { settingsOf } from './config-differences.ts'
+import { recipeValue } from '../train/recipe-value.ts'
 import { EditRun } from './EditRun.tsx'
 import { useKeptRuns } from './kept-runs.ts'
 import { RunMenu } from './RunMenu.tsx'
 import classes from './RunPage.module.css'
 import { RunStatus } from './RunStatus.tsx'
 import { useRunDownloads } from './run-downloads.ts'
-import { formatWholeDate } from './run-look.ts'
-import { SettingValue, useSettingName } from './SettingValue.tsx'
+import { filesBytes, formatWholeDate, madeBy } from './run-look.ts'
 
 /** One kept run: what it was, its charts as they were live, its recipe. */
 export function RunPage({ id }: { id: string }) {
@@ -35,9 +35,8 @@ export function RunPage({ id }: { id: string }) {
     if (!opened) return <Reading />
     return (
       <Page title={t('runs.one.missing')}>
-        <Text>
-          {t('runs.one.missingHelp')} <BackLink />
-        </Text>
+        <Text>{t('runs.one.missingHelp')}</Text>
+        <BackLink />
       </Page>
     )
   }
@@ -96,7 +95,7 @@ function Controls({ record }: { record: RunRecord }) {
     <Group gap="xs">
       {record.files.length > 0 && (
         <Button leftSection={<IconDownload size={16} aria-hidden />} onClick={downloads.files}>
-          {t(record.config.method === 'full' ? 'runs.actions.weights' : 'runs.actions.adapter')}
+          {t(`runs.actions.${madeBy(record)}`)}
         </Button>
       )}
       <Button
@@ -137,6 +136,15 @@ function Glance({ record }: { record: RunRecord }) {
     {
       label: t('runs.columns.sizeBytes'),
       value: <Quantity value={record.sizeBytes} format={formatBytes} unit="" />,
+    },
+    {
+      label: t(`runs.one.made.${madeBy(record)}`),
+      value:
+        record.files.length > 0 ? (
+          <Quantity value={filesBytes(record)} format={formatBytes} unit="" />
+        ) : (
+          t('runs.one.notKept')
+        ),
     },
     { label: t('runs.columns.startedAt'), value: formatWholeDate(record.startedAt) },
   ]
@@ -205,11 +213,11 @@ function Charts({ run }: { run: KeptRun }) {
 
 function Settings({ record }: { record: RunRecord }) {
   const { t } = useTranslation()
-  const nameOf = useSettingName()
-  const { openRecipe, newRun } = useStudio()
+  const { fields, openRecipe, newRun } = useStudio()
   const [, navigate] = useLocation()
   const locked = useRun((run) => isLive(run.status))
-  const settings = useMemo(() => [...settingsOf(record.config)], [record.config])
+  // What the form does not offer has one value only.
+  const known = fields.filter(({ path }) => valueAt(record.config, path) !== undefined)
   const takeRecipe = () => {
     newRun()
     openRecipe(record.name, JSON.stringify(record.config))
@@ -232,22 +240,14 @@ function Settings({ record }: { record: RunRecord }) {
         </Button>
       }
     >
-      <div className={classes.settings}>
-        <Table verticalSpacing={4} fz="sm" className="tabular">
-          <Table.Tbody>
-            {settings.map(([path, value]) => (
-              <Table.Tr key={path}>
-                <Table.Th scope="row" fw={500} c="var(--nibble-ink-soft)" title={path}>
-                  {nameOf(path)}
-                </Table.Th>
-                <Table.Td>
-                  <SettingValue value={value} />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </div>
+      <dl className={`${classes.settings} tabular`}>
+        {known.map((field) => (
+          <div key={field.path}>
+            <dt title={field.path}>{field.label}</dt>
+            <dd>{recipeValue(field, valueAt(record.config, field.path), t)}</dd>
+          </div>
+        ))}
+      </dl>
     </Panel>
   )
 }

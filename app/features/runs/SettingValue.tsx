@@ -2,6 +2,7 @@ import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatExact } from '../../format/numbers.ts'
 import { useStudio } from '../../stores/context.tsx'
+import { optionName } from '../train/recipe-value.ts'
 
 /** The name of a setting as the recipe's form calls it; its path where the form does not know it. */
 export function useSettingName(): (path: string) => string {
@@ -20,5 +21,5 @@ export function SettingValue({ value }: { value: string | number | boolean | nul
   const { t } = useTranslation()
   if (value === undefined || value === null || value === '') return t('runs.differences.none')
   if (typeof value === 'boolean') return t(value ? 'runs.differences.on' : 'runs.differences.off')
-  return typeof value === 'number' ? formatExact(value) : value
+  return typeof value === 'number' ? formatExact(value) : optionName(value, t)
 }
