@@ -36,7 +36,7 @@ export function DataTable<Row>({ caption, columns, rows, height }: DataTableProp
             // biome-ignore lint/suspicious/noArrayIndexKey: rows are measurements in order, without another identity
             <Table.Tr key={index}>
               {columns.map((column) => (
-                <Table.Td key={column.name} ta={column.align ?? 'right'}>
+                <Table.Td key={column.name} ta={column.align ?? 'right'} data-align={column.align ?? 'right'}>
                   {column.value(row)}
                 </Table.Td>
               ))}

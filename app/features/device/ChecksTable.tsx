@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { VerificationCheck } from '../../../src/session/reports.ts'
 import { DataTable } from '../../charts/DataTable.tsx'
 import { formatInteger, formatNumber } from '../../format/numbers.ts'
+import classes from './ChecksTable.module.css'
 
 /** Every check with its figures, what is wrong first. */
 export function ChecksTable({ checks }: { checks: readonly VerificationCheck[] }) {
@@ -52,7 +53,7 @@ function Result({ check: { passed } }: { check: VerificationCheck }) {
 function Name({ check: { name, kernels, problem } }: { check: VerificationCheck }) {
   const { t } = useTranslation()
   return (
-    <div title={`${t('device.verification.kernels')}: ${kernels.join(', ')}`}>
+    <div className={classes.name} title={`${t('device.verification.kernels')}: ${kernels.join(', ')}`}>
       {name}
       {problem && (
         <Text size="xs" c="var(--nibble-bad)">

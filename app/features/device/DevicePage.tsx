@@ -9,6 +9,7 @@ import { Quantity } from '../../components/Quantity.tsx'
 import { formatBytes, formatInteger } from '../../format/numbers.ts'
 import { useDevice } from '../../stores/context.tsx'
 import { useDeviceName } from './device-name.ts'
+import { LimitName } from './LimitName.tsx'
 import { PlannedUse } from './PlannedUse.tsx'
 import { VerificationPanel } from './VerificationPanel.tsx'
 
@@ -92,7 +93,7 @@ export function DevicePage() {
             height={420}
             rows={Object.entries(limits).sort(([one], [other]) => one.localeCompare(other))}
             columns={[
-              { name: t('device.limit'), value: ([limit]) => limit, align: 'left' },
+              { name: t('device.limit'), value: ([limit]) => <LimitName name={limit} />, align: 'left' },
               { name: t('device.value'), value: ([, value]) => value.toLocaleString('en') },
             ]}
           />

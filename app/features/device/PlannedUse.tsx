@@ -4,6 +4,7 @@ import { DataTable } from '../../charts/DataTable.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { formatBytes, formatInteger } from '../../format/numbers.ts'
 import { useRecipe } from '../../stores/context.tsx'
+import { LimitName } from './LimitName.tsx'
 
 /** What of the device's limits the run needs that is planned now. */
 export function PlannedUse() {
@@ -16,7 +17,7 @@ export function PlannedUse() {
           caption={t('device.planned')}
           rows={verdicts}
           columns={[
-            { name: t('device.limit'), value: ({ limit }) => limit, align: 'left' },
+            { name: t('device.limit'), value: ({ limit }) => <LimitName name={limit} />, align: 'left' },
             { name: t('device.needed'), value: ({ limit, needed }) => amount(limit, needed) },
             { name: t('device.offered'), value: ({ limit, available }) => amount(limit, available) },
           ]}
