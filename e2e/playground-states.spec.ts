@@ -135,6 +135,27 @@ test('an adapter from files is one column more; other files are refused with wha
   await expect(column(page, 'Tuned')).toHaveCount(0)
 })
 
+test('a step that is kept and a run of the history answer beside base and tuned', async ({ page }) => {
+  await open(page)
+  await train(page)
+  await toPlayground(page)
+  await page.getByRole('button', { name: 'Keep step 6 as a column' }).click()
+  await page.getByRole('combobox', { name: 'Of an earlier run' }).click()
+  await page.getByRole('option', { name: 'us-state-capitals 1' }).click()
+  const columns = page.getByRole('list', { name: 'Who answers' })
+  await expect(columns.getByRole('checkbox')).toHaveCount(4)
+  await columns.getByRole('checkbox', { name: 'Base' }).uncheck()
+  await alaska(page).click()
+  await expect(column(page, 'Step 6')).toContainText('kept of this run')
+  await expect(column(page, 'us-state-capitals 1')).toContainText('earlier run, at step 6')
+  for (const name of ['Tuned', 'Step 6', 'us-state-capitals 1'])
+    await expect(column(page, name)).toContainText('Juneau')
+  await expect(column(page, 'Base')).toHaveCount(0)
+  await expectAccessible(page)
+  await columns.getByRole('button', { name: 'Remove Step 6' }).click()
+  await expect(columns.getByRole('checkbox')).toHaveCount(3)
+})
+
 test('nothing is wider than a phone; the settings are behind a button there', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 })
   await open(page)

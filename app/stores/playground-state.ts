@@ -3,8 +3,20 @@ import type { FileReference } from '../../src/session/files.ts'
 import type { GenerateResult } from '../../src/session/generate-request.ts'
 import type { ErrorData } from '../../src/util/errors.ts'
 
-/** A column: the base alone, the current run's model, or an adapter from files. */
-export type Speaker = 'base' | 'run' | 'adapter'
+/** A column: the base alone, the current run's model, or one of the adapters that were opened. */
+export type Speaker = 'base' | 'run' | `adapter ${number}`
+
+/** An adapter beside the current run's: from files, of a run in the history, or kept of the current run at a step. */
+export interface OpenedAdapter {
+  speaker: Speaker
+  source: 'files' | 'earlier' | 'checkpoint'
+  /** The folder's or the run's; null where the step says it all. */
+  name: string | null
+  /** Of the run that it is of; null for files. */
+  runId: string | null
+  step: number | null
+  files: FileReference[]
+}
 
 export type PromptMode = 'chat' | 'plain'
 
@@ -42,9 +54,11 @@ export interface Answer {
 
 export interface SpeakerLabel {
   speaker: Speaker
-  /** The adapter's folder. */
+  /** What it is; tells what the name and the step are of. */
+  source: 'base' | 'run' | OpenedAdapter['source']
+  /** The adapter's folder or run. */
   name: string | null
-  /** The run's step. */
+  /** The run's step, then or when the adapter was kept. */
   step: number | null
   paused: boolean
   strength: number
@@ -62,12 +76,23 @@ export interface Turn {
   answers: Partial<Record<Speaker, Answer>>
 }
 
+/** What the columns of a turn say: base first, then the run, then adapters as they were opened. */
+export const answersOf = ({ answers }: Turn): Answer[] =>
+  Object.values(answers)
+    .filter((answer) => answer !== undefined)
+    .sort((one, other) => placeOf(one.label.speaker) - placeOf(other.label.speaker))
+
+const placeOf = (speaker: Speaker): number =>
+  speaker === 'base' ? 0 : speaker === 'run' ? 1 : 1 + Number(speaker.slice('adapter '.length))
+
 export interface PlaygroundState {
   mode: PromptMode
   draft: string
   settings: SpeechSettings
   remembers: boolean
-  adapter: { name: string; files: FileReference[] } | null
+  /** Columns that are left out of the next question; never all of them. */
+  hidden: readonly Speaker[]
+  adapters: readonly OpenedAdapter[]
   /** Latest first. */
   turns: readonly Turn[]
   /** Whether a text is under way. */
@@ -79,7 +104,8 @@ export const initialPlayground: PlaygroundState = {
   draft: '',
   settings: { temperature: 0, topP: 1, topK: 0, seed: 1, maxNewTokens: 128, stop: '', strength: 1 },
   remembers: false,
-  adapter: null,
+  hidden: [],
+  adapters: [],
   turns: [],
   speaking: false,
 }

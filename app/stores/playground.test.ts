@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { CommandArgs, CommandOptions } from '../../src/session/engine.ts'
+import type { FileReference } from '../../src/session/files.ts'
 import type { GenerateResult } from '../../src/session/generate-request.ts'
 import type { DatasetSummary, ModelSummary } from '../../src/session/reports.ts'
 import { StudioError } from '../../src/util/errors.ts'
 import { playgroundObstacle } from './playground.ts'
+import { answersOf } from './playground-state.ts'
 import { idleRun, type RunState } from './run.ts'
 import { createStudio } from './studio.ts'
 import { goodAnswers } from './testing/answers.ts'
@@ -98,11 +100,49 @@ describe('asking', () => {
     const { playground, settled, turns } = await prepared()
     playground.ask('Hi?')
     await settled()
-    playground.openAdapter('poems', [])
+    playground.openAdapter({ source: 'files', name: 'poems', runId: null, step: null, files: [] })
     playground.ask('Hi?')
     await settled()
-    expect(turns().map(({ answers }) => Object.keys(answers))).toEqual([['base', 'adapter'], ['base']])
-    expect(turns()[0].answers.adapter?.label.name).toBe('poems')
+    expect(turns().map(({ answers }) => Object.keys(answers))).toEqual([['base', 'adapter 1'], ['base']])
+    expect(turns()[0].answers['adapter 1']?.label.name).toBe('poems')
+  })
+
+  test('several adapters answer beside base and run; a step that is kept stays what it was; columns are left out', async () => {
+    const kept = new Uint8Array([1])
+    const { studio, playground, requests, settled, turns } = await prepared(
+      { status: 'paused', step: 40, runId: 'now' },
+      { 'run/export': () => [{ path: 'adapter_config.json', bytes: kept }] },
+    )
+    await playground.keepStep()
+    studio.stores.run.setState({ step: 90 })
+    const files: FileReference[] = [{ kind: 'blob', name: 'adapter_config.json', blob: new Blob([]) }]
+    playground.openAdapter({ source: 'earlier', name: 'capitals 1', runId: 'before', step: 150, files })
+    playground.ask('Hi?')
+    await settled()
+    const labels = answersOf(turns()[0]).map(({ label: { source, name, step } }) => [source, name, step])
+    expect(labels).toEqual([
+      ['base', null, null],
+      ['run', null, 90],
+      ['checkpoint', null, 40],
+      ['earlier', 'capitals 1', 150],
+    ])
+    expect(requests.map(({ adapter }) => adapter)).toEqual([
+      undefined,
+      'run',
+      [expect.objectContaining({ name: 'adapter_config.json' })],
+      files,
+    ])
+
+    playground.show('base', false)
+    playground.closeAdapter('adapter 1')
+    playground.ask('Ho?')
+    await settled()
+    expect(answersOf(turns()[0]).map(({ label }) => label.speaker)).toEqual(['run', 'adapter 2'])
+    // Somebody has to answer.
+    for (const speaker of ['run', 'adapter 2'] as const) playground.show(speaker, false)
+    playground.ask('He?')
+    await settled()
+    expect(answersOf(turns()[0])).toHaveLength(3)
   })
 
   test('plain text is continued as it stands; stop strings are lines', async () => {

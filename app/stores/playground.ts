@@ -3,10 +3,12 @@ import type { CommandArgs } from '../../src/session/engine.ts'
 import type { RunEvent } from '../../src/session/events.ts'
 import type { FileReference } from '../../src/session/files.ts'
 import { errorToData } from '../../src/util/errors.ts'
+import { keptAdapter } from '../features/playground/adapter-files.ts'
 import { batchEvents } from './event-batch.ts'
 import {
   type Answer,
   initialPlayground,
+  type OpenedAdapter,
   type PlaygroundState,
   type PromptMode,
   type Speaker,
@@ -53,10 +55,20 @@ export function playgroundObstacle(
   return mode === 'chat' && summary.tokenizer.chatTemplate === 'unusable' ? 'noTemplate' : null
 }
 
+/** More columns than these and two do not fit beside one another. */
+export const MOST_ADAPTERS = 4
+
 /** The columns there are: a run's model is there as soon as it has learned something. */
-export function speakersOf(run: RunState, { adapter }: Pick<PlaygroundState, 'adapter'>): Speaker[] {
+export function speakersOf(run: RunState, { adapters }: Pick<PlaygroundState, 'adapters'>): Speaker[] {
   const hasRun = run.status !== 'idle' && run.step > 0
-  return ['base', ...(hasRun ? (['run'] as const) : []), ...(adapter ? (['adapter'] as const) : [])]
+  return ['base', ...(hasRun ? (['run'] as const) : []), ...adapters.map(({ speaker }) => speaker)]
+}
+
+/** Those that answer: without the ones left out, unless nobody would remain. */
+export function columnsOf(run: RunState, state: Pick<PlaygroundState, 'adapters' | 'hidden'>): Speaker[] {
+  const all = speakersOf(run, state)
+  const shown = all.filter((speaker) => !state.hidden.includes(speaker))
+  return shown.length > 0 ? shown : all
 }
 
 /** Asking models and comparing what they say. Texts take their turn after what is being prepared. */
@@ -67,6 +79,7 @@ export function createPlayground({
 }: Pick<StudioParts, 'engine' | 'stores' | 'preparation'>) {
   const store = createStore<PlaygroundState>(() => initialPlayground)
   let nextTurn = 1
+  let nextAdapter = 1
   let attempts = 0
   let talk: AbortController | null = null
   let slideTimer: ReturnType<typeof setTimeout> | undefined
@@ -93,12 +106,14 @@ export function createPlayground({
 
   /** Who a column is at this moment. */
   function labelOf(speaker: Speaker): SpeakerLabel {
-    const { adapter, settings } = store.getState()
+    const { adapters, settings } = store.getState()
     const run = stores.run.getState()
+    const adapter = adapters.find((opened) => opened.speaker === speaker)
     return {
       speaker,
-      name: speaker === 'adapter' ? (adapter?.name ?? null) : null,
-      step: speaker === 'run' ? run.step : null,
+      source: adapter?.source ?? (speaker === 'run' ? 'run' : 'base'),
+      name: adapter?.name ?? null,
+      step: speaker === 'run' ? run.step : (adapter?.step ?? null),
       paused: speaker === 'run' && run.status === 'paused',
       strength: speaker === 'base' ? 1 : settings.strength,
     }
@@ -110,7 +125,7 @@ export function createPlayground({
     const abort = new AbortController()
     talk = abort
     const attempt = ++attempts
-    const { settings, adapter } = store.getState()
+    const { settings, adapters } = store.getState()
     const answers = { ...turn.answers }
     for (const speaker of speakers) answers[speaker] = freshAnswer(labelOf(speaker), attempt)
     store.setState(({ turns }) => ({
@@ -119,7 +134,8 @@ export function createPlayground({
     }))
     void preparation.afterwards(async () => {
       for (const speaker of speakers) {
-        const args = requestOf(turn, speaker, settings, adapter?.files, store.getState().turns)
+        const { files } = adapters.find((opened) => opened.speaker === speaker) ?? {}
+        const args = requestOf(turn, speaker, settings, files, store.getState().turns)
         await answer(args, abort.signal, (change) => setAnswer(turn.id, speaker, attempt, change))
       }
       if (talk !== abort && talk !== null) return
@@ -150,6 +166,14 @@ export function createPlayground({
       if (signal.aborted) change((before) => (isOpen(before) ? { ...before, status: 'stopped' } : before))
       else change((before) => ({ ...before, status: 'failed', error: data }))
     }
+  }
+
+  function openAdapter(adapter: Omit<OpenedAdapter, 'speaker'>) {
+    store.setState(({ adapters }) => ({
+      adapters: [...adapters, { ...adapter, speaker: `adapter ${nextAdapter++}` as const }].slice(
+        -MOST_ADAPTERS,
+      ),
+    }))
   }
 
   // A run that begins and a model that is opened take the GPU for themselves.
@@ -188,7 +212,7 @@ export function createPlayground({
         draft: given === undefined ? '' : draft,
         turns: [turn, ...turns].slice(0, KEPT_TURNS),
       })
-      speak(turn, speakersOf(stores.run.getState(), store.getState()))
+      speak(turn, columnsOf(stores.run.getState(), store.getState()))
     },
 
     /** Lets one column of a turn answer again. */
@@ -204,7 +228,7 @@ export function createPlayground({
       slideTimer = setTimeout(() => {
         const [turn] = store.getState().turns
         if (!turn || obstacle(turn.mode)) return
-        const there = speakersOf(stores.run.getState(), store.getState())
+        const there = columnsOf(stores.run.getState(), store.getState())
         const speakers = there.filter((speaker) => speaker !== 'base' && turn.answers[speaker])
         // A base that has not finished was cut short by the slide before it.
         const base = turn.answers.base
@@ -213,8 +237,25 @@ export function createPlayground({
       }, SLIDE_DELAY_MS)
     },
 
-    openAdapter: (name: string, files: FileReference[]) => store.setState({ adapter: { name, files } }),
-    closeAdapter: () => store.setState({ adapter: null }),
+    openAdapter,
+    closeAdapter: (speaker: Speaker) =>
+      store.setState(({ adapters, hidden }) => ({
+        adapters: adapters.filter((opened) => opened.speaker !== speaker),
+        hidden: hidden.filter((left) => left !== speaker),
+      })),
+
+    /** Keeps what the run has learned up to now as a column of its own, to be compared with it later. */
+    async keepStep() {
+      const { runId, step } = stores.run.getState()
+      const files = await engine.execute('run/export', {})
+      openAdapter({ source: 'checkpoint', name: null, runId, step, files: keptAdapter(files) })
+    },
+
+    /** Leaves a column out of what is asked from now on, or takes it in again. */
+    show: (speaker: Speaker, shown: boolean) =>
+      store.setState(({ hidden }) => ({
+        hidden: shown ? hidden.filter((left) => left !== speaker) : [...hidden, speaker],
+      })),
 
     clear() {
       stop()
@@ -275,7 +316,7 @@ function requestOf(
     ...(stops.length > 0 && { stop: stops }),
     ...(turn.mode === 'plain' ? { prompt: turn.text } : { messages: messagesOf(turn, speaker, turns) }),
     ...(speaker === 'run' && { adapter: 'run' as const }),
-    ...(speaker === 'adapter' && { adapter: adapterFiles ?? [] }),
+    ...(speaker.startsWith('adapter') && { adapter: adapterFiles ?? [] }),
     ...(speaker !== 'base' && strength !== 1 && { strength }),
   }
 }

@@ -16,7 +16,7 @@ const SHOWN_STARTERS = 4
 export function Composer() {
   const { t } = useTranslation()
   const { playground } = useStudio()
-  const { mode, draft, remembers, speaking, adapter } = usePlayground((state) => state)
+  const { mode, draft, remembers, speaking, adapters } = usePlayground((state) => state)
   const model = useModel((state) => state)
   const run = useRun((state) => state)
   const preview = useDataset(({ summary }) => summary?.preview)
@@ -116,7 +116,7 @@ export function Composer() {
           </ul>
         </div>
       )}
-      {!obstacle && speakersOf(run, { adapter }).length === 1 && (
+      {!obstacle && speakersOf(run, { adapters }).length === 1 && (
         <Text size="sm" c="var(--nibble-ink-soft)" mt="sm">
           {t('playground.emptyNoRun')}{' '}
           <Anchor component={Link} href="/train" inherit underline="always">

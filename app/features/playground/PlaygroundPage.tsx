@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { Announcer } from '../../components/Announcer.tsx'
 import { Page } from '../../components/Page.tsx'
 import { usePlayground, useStudio } from '../../stores/context.tsx'
+import { answersOf } from '../../stores/playground-state.ts'
 import { AdapterPanel } from './AdapterPanel.tsx'
 import { Composer } from './Composer.tsx'
 import classes from './PlaygroundPage.module.css'
@@ -78,7 +79,7 @@ export function PlaygroundPage() {
 function useSpoken(): string {
   const { t } = useTranslation()
   return usePlayground(({ turns }) => {
-    const answers = Object.values(turns[0]?.answers ?? {})
+    const answers = turns.length > 0 ? answersOf(turns[0]) : []
     return answers
       .flatMap(({ status, result, label }) => {
         if (status !== 'done' || !result) return []

@@ -11,9 +11,9 @@ const MAX_STRENGTH = 2
 export function StrengthPanel() {
   const { t } = useTranslation()
   const { playground } = useStudio()
-  const adapter = usePlayground((state) => state.adapter)
+  const adapters = usePlayground((state) => state.adapters)
   const strength = usePlayground((state) => state.settings.strength)
-  const speakers = useRun((run) => speakersOf(run, { adapter }).join(' '))
+  const speakers = useRun((run) => speakersOf(run, { adapters }).join(' '))
   const trainsWhole = useRecipe(({ config }) => config?.method === 'full')
   if (speakers === 'base') return null
   const fixed = trainsWhole && speakers === 'base run'

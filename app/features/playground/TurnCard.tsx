@@ -2,19 +2,17 @@ import { Button } from '@mantine/core'
 import { useId, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatInteger } from '../../format/numbers.ts'
-import type { Answer, Speaker, Turn } from '../../stores/playground-state.ts'
+import { type Answer, answersOf, type Turn } from '../../stores/playground-state.ts'
 import { AnswerCard } from './AnswerCard.tsx'
 import { speakerName } from './speaker-name.ts'
 import classes from './TurnCard.module.css'
-
-const ORDER: readonly Speaker[] = ['base', 'run', 'adapter']
 
 /** A question with its columns, and on request exactly what the model was given. */
 export function TurnCard({ turn }: { turn: Turn }) {
   const { t } = useTranslation()
   const [showsPrompt, setShowsPrompt] = useState(false)
   const id = useId()
-  const answers = ORDER.flatMap((speaker) => turn.answers[speaker] ?? [])
+  const answers = answersOf(turn)
   const given = answers.filter(({ result }) => result !== null)
   return (
     <section className={classes.turn} aria-labelledby={id}>
