@@ -68,6 +68,15 @@ test('two runs are overlaid with what differed, renamed, and deleted after a que
 
   await go(page, '/runs')
   await expect(rowOf(page, 'us-state-capitals 2')).toContainText('finished')
+  for (const column of ['Model', 'Data', 'Run']) {
+    const sort = page.getByRole('button', { name: column, exact: true })
+    await sort.click()
+    await expect(page.getByRole('columnheader').filter({ has: sort })).toHaveAttribute(
+      'aria-sort',
+      'ascending',
+    )
+  }
+  await expect(page.getByRole('row').nth(1)).toContainText('us-state-capitals 1')
   await page.getByRole('checkbox', { name: 'Compare us-state-capitals 1' }).check()
   await page.getByRole('checkbox', { name: 'Compare us-state-capitals 2' }).check()
   const overlay = page.getByRole('figure', {
@@ -141,6 +150,17 @@ test('a run as one file is opened by a fresh profile, curve, notes and adapter',
   const again = await download(other, () => other.getByRole('button', { name: 'Download adapter' }).click())
   expect(again).toEqual(adapter)
   await other.context().close()
+
+  await page.getByRole('button', { name: 'Actions for us-state-capitals 1' }).click()
+  await page.getByRole('menuitem', { name: /^Delete adapter, keep the curve \(\d+ B\)$/ }).click()
+  const question = page.getByRole('dialog', { name: 'Delete the adapter?' })
+  await expect(question).toContainText('Its curves, recipe and notes stay.')
+  await question.getByRole('button', { name: 'Delete' }).click()
+  await expect(page.getByRole('button', { name: 'Download adapter' })).toHaveCount(0)
+  await page.reload()
+  await expect(page.getByRole('figure', { name: summary ?? '' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Download run file' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Download adapter' })).toHaveCount(0)
 })
 
 test('a run that a reload cut off keeps its curve', async ({ page }) => {

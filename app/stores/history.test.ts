@@ -217,6 +217,26 @@ describe('a page that goes away', () => {
   })
 })
 
+it('what a run made can be deleted, and the run stays with its curve', async () => {
+  const entries = memoryEntries()
+  const history = createHistory({ entries, liveness: pageLiveness })
+  await history.begin({ id: 'a', model: 'tiny', dataset: 'x.jsonl', device: 'GPU', config: {} })
+  const run = [started(), ...steps(1, 3)].reduce(foldRunEvent, idleRun)
+  await history.append('a', run)
+  await history.removeFiles('a')
+  await history.finish('a', run, adapter)
+  const [whole] = history.store.getState().records
+  expect(await history.readFiles('a')).toEqual(adapter)
+  await history.removeFiles('a')
+  const [without] = history.store.getState().records
+  expect(without).toMatchObject({ files: [], sizeBytes: whole.sizeBytes - adapter[0].bytes.length })
+  expect(await history.readFiles('a')).toEqual([])
+  const again = createHistory({ entries, liveness: pageLiveness })
+  await again.open()
+  expect(again.store.getState().records).toMatchObject([{ files: [], sizeBytes: without.sizeBytes }])
+  expect((await again.read('a'))?.steps.length).toBe(3)
+})
+
 describe('what is kept', () => {
   const permanence = (granted: boolean, answer: boolean) => {
     const asked: string[] = []

@@ -4,16 +4,20 @@ import {
   IconChartLine,
   IconDots,
   IconDownload,
+  IconEraser,
   IconPackageExport,
   IconPencil,
   IconTrash,
 } from '@tabler/icons-react'
 import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
+import { formatBytes } from '../../format/numbers.ts'
 import type { RunRecord } from '../../stores/history-record.ts'
+import { DeleteFiles } from './DeleteFiles.tsx'
 import { DeleteRuns } from './DeleteRuns.tsx'
 import { EditRun } from './EditRun.tsx'
 import { useRunDownloads } from './run-downloads.ts'
+import { filesBytes, madeBy } from './run-look.ts'
 
 interface RunMenuProps {
   record: RunRecord
@@ -26,6 +30,7 @@ export function RunMenu({ record, onDeleted }: RunMenuProps) {
   const downloads = useRunDownloads(record)
   const [editing, { open: edit, close: endEdit }] = useDisclosure(false)
   const [deleting, { open: askDelete, close: endDelete }] = useDisclosure(false)
+  const [deletingFiles, { open: askDeleteFiles, close: endDeleteFiles }] = useDisclosure(false)
   const isLive = record.status === 'running'
   const button = useRef<HTMLButtonElement>(null)
   /** The item that opened the question is gone; the keyboard goes back to the button before it. */
@@ -59,12 +64,17 @@ export function RunMenu({ record, onDeleted }: RunMenuProps) {
             onClick={downloads.files}
             disabled={record.files.length === 0}
           >
-            {t(record.config.method === 'full' ? 'runs.actions.weights' : 'runs.actions.adapter')}
+            {t(`runs.actions.${madeBy(record)}`)}
           </Menu.Item>
           <Menu.Item leftSection={<IconChartLine size={15} aria-hidden />} onClick={downloads.metrics}>
             {t('runs.actions.metrics')}
           </Menu.Item>
           <Menu.Divider />
+          {record.files.length > 0 && (
+            <Menu.Item leftSection={<IconEraser size={15} aria-hidden />} onClick={askDeleteFiles}>
+              {t(`runs.actions.deleteFiles.${madeBy(record)}`, { bytes: formatBytes(filesBytes(record)) })}
+            </Menu.Item>
+          )}
           <Menu.Item
             leftSection={<IconTrash size={15} aria-hidden />}
             color="var(--nibble-bad)"
@@ -77,6 +87,7 @@ export function RunMenu({ record, onDeleted }: RunMenuProps) {
         </Menu.Dropdown>
       </Menu>
       {editing && <EditRun record={record} onClose={after(endEdit)} />}
+      {deletingFiles && <DeleteFiles record={record} onClose={endDeleteFiles} />}
       {deleting && <DeleteRuns records={[record]} onClose={after(endDelete)} onDeleted={onDeleted} />}
     </>
   )

@@ -47,14 +47,14 @@ export function RunsTable({ records, ticked, onTick }: RunsTableProps) {
   const sorted = useMemo(() => sortedRuns(records, sort.key, sort.descending), [records, sort])
   const sortBy = (key: SortKey) =>
     setSort((before) => ({ key, descending: before.key === key ? !before.descending : key === 'startedAt' }))
+  const sorting = (key: SortKey) => ({
+    name: t(`runs.columns.${key}`),
+    direction:
+      sort.key === key ? (sort.descending ? ('descending' as const) : ('ascending' as const)) : undefined,
+    onSort: () => sortBy(key),
+  })
   const head = (key: SortKey, align: 'left' | 'right' = 'left') => (
-    <SortableHead
-      key={key}
-      name={t(`runs.columns.${key}`)}
-      align={align}
-      direction={sort.key === key ? (sort.descending ? 'descending' : 'ascending') : undefined}
-      onSort={() => sortBy(key)}
-    />
+    <SortableHead key={key} {...sorting(key)} align={align} />
   )
   return (
     <Table.ScrollContainer minWidth={930} type="native">
@@ -70,7 +70,7 @@ export function RunsTable({ records, ticked, onTick }: RunsTableProps) {
                 onChange={(event) => onTick(event.currentTarget.checked ? sorted.map(({ id }) => id) : [])}
               />
             </Table.Th>
-            {head('name')}
+            <SortableHead {...sorting('name')} more={[sorting('model'), sorting('dataset')]} />
             <Table.Th>{t('runs.columns.curve')}</Table.Th>
             {head('status')}
             {FIGURES.map(({ key }) => head(key, 'right'))}

@@ -33,3 +33,11 @@ const wholeDate = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeSt
 
 export const formatDate = (time: number): string => dateFormat.format(time)
 export const formatWholeDate = (time: number): string => wholeDate.format(time)
+
+/** What a run of this recipe makes. */
+export const madeBy = ({ config }: Pick<RunRecord, 'config'>): 'adapter' | 'weights' =>
+  config.method === 'full' ? 'weights' : 'adapter'
+
+/** What a run made takes in the browser's storage. */
+export const filesBytes = ({ files }: Pick<RunRecord, 'files'>): number =>
+  files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)

@@ -2,6 +2,8 @@ import type { RunRecord } from '../../stores/history-record.ts'
 
 export type SortKey =
   | 'name'
+  | 'model'
+  | 'dataset'
   | 'status'
   | 'step'
   | 'lastLoss'

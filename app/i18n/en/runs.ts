@@ -51,6 +51,10 @@ export const runs = {
     adapter: 'Download adapter',
     weights: 'Download weights',
     metrics: 'Download metrics',
+    deleteFiles: {
+      adapter: 'Delete adapter, keep the curve ({{bytes}})',
+      weights: 'Delete weights, keep the curve ({{bytes}})',
+    },
     delete: 'Delete',
   },
   edit: {
@@ -69,6 +73,15 @@ export const runs = {
     confirm: 'Delete',
     cancel: 'Keep',
     live: 'A run that is under way cannot be deleted: stop it first.',
+  },
+  deleteFiles: {
+    title: { adapter: 'Delete the adapter?', weights: 'Delete the weights?' },
+    text: {
+      adapter:
+        'The adapter of {{name}} is gone for good, and {{bytes}} become free. Its curves, recipe and notes stay.',
+      weights:
+        'The trained weights of {{name}} are gone for good, and {{bytes}} become free. Its curves, recipe and notes stay.',
+    },
   },
   storage: {
     taken_one: '{{count}} run takes {{bytes}}',
@@ -141,7 +154,8 @@ export const runs = {
     noNotes: 'No notes yet.',
     failed: 'The run has failed',
     interrupted: 'The page went away while this run was under way. What it had measured up to then is below.',
-    adapterGone: 'No adapter was kept.',
+    made: { adapter: 'Adapter', weights: 'Weights' },
+    notKept: 'not kept',
     device: 'Device',
     parameters: 'Trained parameters',
   },
