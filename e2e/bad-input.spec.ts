@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type Page, test } from '@playwright/test'
@@ -170,6 +170,44 @@ test('a dataset that cannot be used is refused; the dataset before stays', async
   await page.getByRole('button', { name: 'Skip them and use the rest' }).click()
   await expect(page.getByText('3 of 4 rows are skipped.')).toBeVisible()
   await go(page, /Overview/)
+  await expect(start(page)).toBeEnabled()
+})
+
+test('a file with columns of other names is read as a person says, and stays so in the recipe', async ({
+  page,
+}) => {
+  await openStudio(page)
+  await go(page, /Data/)
+  const rows = [
+    { id: 1, q: 'What is the capital of Alaska?', a: 'Juneau', tone: 'Be brief.' },
+    { id: 2, q: 'What is the capital of Texas?', a: 'Austin', tone: 'Be brief.' },
+  ]
+  const own = file('own.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'))
+  await page.locator('input[type=file]').first().setInputFiles(own)
+  await expect(page.locator('#page').getByRole('alert')).toContainText('own.jsonl could not be used')
+  await expect(page.getByRole('row', { name: 'q What is the capital of Alaska?' })).toBeVisible()
+  const menu = (name: string) => page.getByRole('combobox', { name })
+  await menu('Column of the answer').selectOption('id')
+  await page.getByRole('button', { name: 'Read it like this' }).click()
+  await expect(page.locator('#page').getByRole('alert')).toContainText('"id" is a number, not text')
+  await menu('Column 1 of the prompt').selectOption('q')
+  await menu('Column of the answer').selectOption('a')
+  await page.getByRole('button', { name: 'Read it like this' }).click()
+  await expect(page.getByRole('heading', { name: 'own.jsonl' })).toBeVisible()
+  await expect(page.locator('#page').getByRole('alert')).toHaveCount(0)
+  const system = menu('Column of the instruction to all')
+  await system.selectOption('tone')
+  await expect(page.getByRole('region', { name: 'Rows as they will be trained' })).toContainText('Be brief')
+  await expect(system).toHaveValue('tone')
+  await expect(system).toBeFocused()
+  await go(page, /Train/)
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save RUN.json' }).click(),
+  ])
+  const recipe = JSON.parse(readFileSync(await download.path(), 'utf8'))
+  expect(recipe.data.mapping).toEqual({ shape: 'pair', prompt: ['q'], answer: 'a', system: 'tone' })
+  await page.locator('input[type=file][accept*=json]').setInputFiles(file('RUN.json', '{}'))
   await expect(start(page)).toBeEnabled()
 })
 

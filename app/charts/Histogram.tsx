@@ -1,6 +1,7 @@
 import { useElementSize } from '@mantine/hooks'
 import { formatNumber } from '../format/numbers.ts'
 import classes from './Histogram.module.css'
+import { MarkSlider, type MovableMark } from './MarkSlider.tsx'
 import { niceTicks } from './ticks.ts'
 
 export interface Bar {
@@ -20,7 +21,7 @@ interface HistogramProps {
   formatX?: (value: number) => string
   formatY?: (value: number) => string
   /** A vertical line with a name. */
-  mark?: { x: number; label: string }
+  mark?: { x: number; label: string; movable?: MovableMark }
   /** A horizontal dashed line with a name. */
   level?: { y: number; label: string }
   ticks?: readonly number[]
@@ -49,12 +50,15 @@ export function Histogram(props: HistogramProps) {
   const innerWidth = Math.max(width - LEFT - RIGHT, 10)
   const innerHeight = height - TOP - BOTTOM
   const x = (value: number) => LEFT + ((value - domain[0]) / (domain[1] - domain[0] || 1)) * innerWidth
+  const valueAt = (pixels: number) => domain[0] + ((pixels - LEFT) / innerWidth) * (domain[1] - domain[0])
+  /** A line beyond the end stands at the end. */
+  const markX = mark && Math.min(x(mark.x), width - RIGHT)
   const y = (value: number) => TOP + innerHeight * (1 - value / highest)
   const yTicks = niceTicks(highest)
   const xTicks = ticks ?? niceTicks(domain[1])
-  const markOnRight = mark !== undefined && x(mark.x) > LEFT + innerWidth * 0.6
+  const markOnRight = markX !== undefined && markX > LEFT + innerWidth * 0.6
   return (
-    <div ref={ref} style={{ height }}>
+    <div ref={ref} style={{ height }} className={classes.frame}>
       {width > 0 && (
         <svg width={width} height={height} className={classes.plot} aria-hidden>
           {yTicks.map((tick) => (
@@ -106,17 +110,11 @@ export function Histogram(props: HistogramProps) {
               </text>
             </>
           )}
-          {mark && (
+          {mark && markX !== undefined && (
             <>
-              <line
-                x1={x(mark.x)}
-                x2={x(mark.x)}
-                y1={TOP - 8}
-                y2={TOP + innerHeight}
-                className={classes.mark}
-              />
+              <line x1={markX} x2={markX} y1={TOP - 8} y2={TOP + innerHeight} className={classes.mark} />
               <text
-                x={x(mark.x) + (markOnRight ? -6 : 6)}
+                x={markX + (markOnRight ? -6 : 6)}
                 y={TOP - 6}
                 textAnchor={markOnRight ? 'end' : 'start'}
                 className={classes.label}
@@ -126,6 +124,16 @@ export function Histogram(props: HistogramProps) {
             </>
           )}
         </svg>
+      )}
+      {width > 0 && mark?.movable && (
+        <MarkSlider
+          mark={mark.movable}
+          value={mark.x}
+          toPixels={(value) => Math.min(x(value), width - RIGHT)}
+          toValue={valueAt}
+          top={TOP - 8}
+          height={innerHeight + 8}
+        />
       )}
     </div>
   )

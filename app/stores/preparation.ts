@@ -1,9 +1,11 @@
 import type { CommandArgs, Engine } from '../../src/session/engine.ts'
 import type { RunEvent } from '../../src/session/events.ts'
 import type { FileReference } from '../../src/session/files.ts'
+import { type SeenColumn, UNKNOWN_COLUMNS } from '../../src/session/reports.ts'
 import { type ErrorData, errorToData } from '../../src/util/errors.ts'
 import { demoFile, EMBEDDED_MODEL, embeddedModelFiles } from './embedded.ts'
-import { recipeOf, tokenizationKey } from './recipe-state.ts'
+import { withValue } from './recipe-fields.ts'
+import { readingColumns, recipeOf, tokenizationKey } from './recipe-state.ts'
 import { samplesArgs } from './samples.ts'
 import type { DatasetChoice, DatasetState, ModelState, RecipeState, TaskProgress } from './state.ts'
 import { idleInspection, type Stores } from './stores.ts'
@@ -57,9 +59,11 @@ export function createPreparation(engine: Engine, { model, dataset, recipe, samp
     },
 
     async dataset(signal) {
-      const { config } = recipe.getState()
-      if (!config) return giveUp()
+      const { config: written } = recipe.getState()
+      if (!written) return giveUp()
       const { requested } = dataset.getState()
+      const { mapping, ...choice } = requested
+      const config = mapping === undefined ? written : withValue(written, 'data.mapping', mapping)
       dataset.setState({ status: 'opening', progress: null })
       const file = requested.kind === 'demo' ? demoFile(requested.id) : requested.file
       const skipBadRows = requested.kind === 'file' && requested.skipBadRows
@@ -67,7 +71,15 @@ export function createPreparation(engine: Engine, { model, dataset, recipe, samp
       try {
         const args: CommandArgs<'dataset/open'> = { file, config, skipBadRows }
         const summary = await engine.execute('dataset/open', args, { signal, onEvent })
-        dataset.setState({ status: 'ready', opened: requested, summary, progress: null, failure: null })
+        if (mapping !== undefined) recipe.setState((state) => readingColumns(state, mapping))
+        dataset.setState({
+          status: 'ready',
+          requested: choice,
+          opened: choice,
+          summary,
+          progress: null,
+          failure: null,
+        })
         tokenizedFor = tokenizationKey(config)
         stage = STAGES.indexOf('measure')
         return true
@@ -79,12 +91,13 @@ export function createPreparation(engine: Engine, { model, dataset, recipe, samp
 
     async measure(signal) {
       const { presetId, draft, base } = recipe.getState()
+      const { mapping } = base.data
       stage = STAGES.indexOf('plan')
       if (presetId !== 'quick-try' || draft !== base) return true
       recipe.setState({ measuring: true, measureError: null })
       try {
         const onEvent = progressInto((measureProgress) => recipe.setState({ measureProgress }))
-        const args = { targetSeconds: QUICK_TRY_SECONDS }
+        const args = { targetSeconds: QUICK_TRY_SECONDS, mapping }
         const quickTry = await engine.execute('run/quick-try', args, { signal, onEvent })
         recipe.setState({ ...recipeOf('quick-try', quickTry.config), quickTry })
         if (tokenizationKey(quickTry.config) !== tokenizedFor) return await reopenDataset(signal)
@@ -143,8 +156,10 @@ export function createPreparation(engine: Engine, { model, dataset, recipe, samp
 
   /** A new file that fails leaves the dataset before it in place; the same file failing under new settings leaves none. */
   function keepDataset(requested: DatasetChoice, file: FileReference, error: ErrorData): boolean {
-    const { opened } = dataset.getState()
-    const failure = { choice: requested, name: file.name, error }
+    const { opened, failure: before } = dataset.getState()
+    const known = before && sameFile(before.choice, requested) ? before.columns : []
+    const columns = error.code === UNKNOWN_COLUMNS ? (error.details as SeenColumn[]) : known
+    const failure = { choice: requested, name: file.name, error, columns }
     const isAnother = opened !== null && !sameDataset(opened, requested) && tokenizedFor !== null
     if (isAnother) {
       dataset.setState({ status: 'ready', requested: opened, progress: null, failure })
@@ -214,7 +229,13 @@ function progressInto(apply: (progress: TaskProgress) => void) {
   }
 }
 
-function sameDataset(one: DatasetChoice, other: DatasetChoice): boolean {
+/** Whether both are of one file, however it is read. */
+export function sameFile(one: DatasetChoice, other: DatasetChoice): boolean {
   if (one.kind === 'demo') return other.kind === 'demo' && one.id === other.id
-  return other.kind === 'file' && one.file === other.file && one.skipBadRows === other.skipBadRows
+  return other.kind === 'file' && one.file === other.file
+}
+
+function sameDataset(opened: DatasetChoice, requested: DatasetChoice): boolean {
+  const skips = (choice: DatasetChoice) => choice.kind === 'file' && choice.skipBadRows
+  return sameFile(opened, requested) && requested.mapping === undefined && skips(opened) === skips(requested)
 }

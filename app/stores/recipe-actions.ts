@@ -1,7 +1,7 @@
 import { parseRunConfig } from '../../src/config/parse.ts'
 import { errorToData, inputError } from '../../src/util/errors.ts'
 import { differences, type RecipeField, recipeFields, valueAt, withValue } from './recipe-fields.ts'
-import { checked, presetConfig, recipeOf } from './recipe-state.ts'
+import { checked, presetConfig, readingColumns, recipeOf } from './recipe-state.ts'
 import type { PresetId } from './state.ts'
 import { isLocked } from './stores.ts'
 import type { StudioParts } from './studio.ts'
@@ -29,10 +29,11 @@ export function recipeActions({ stores, preparation }: StudioParts) {
 
     choosePreset(id: Exclude<PresetId, 'file'>) {
       if (isLocked(stores)) return
-      const { quickTry } = recipe.getState()
+      const { quickTry, base } = recipe.getState()
       const config = id === 'quick-try' && quickTry ? quickTry.config : presetConfig(id)
       clearTimeout(editTimer)
       recipe.setState({ ...recipeOf(id, config), fileFailure: null })
+      if (base.data.mapping) recipe.setState((state) => readingColumns(state, base.data.mapping))
       if (id === 'quick-try' && !quickTry) void preparation.prepare('measure')
       else preparation.replan()
     },
@@ -52,8 +53,13 @@ export function recipeActions({ stores, preparation }: StudioParts) {
     openRecipe(name: string, text: string) {
       if (isLocked(stores)) return
       try {
-        const config = parseRunConfig(parseJson(name, text))
+        const written = parseJson(name, text)
+        const config = parseRunConfig(written)
+        const { mapping } = recipe.getState().base.data
         recipe.setState({ ...recipeOf('file', config), fileName: name, fileFailure: null })
+        // A file that does not say how columns are read leaves that as it is.
+        if (mapping && valueAt(written as Record<string, unknown>, 'data.mapping') === undefined)
+          recipe.setState((state) => readingColumns(state, mapping))
         preparation.replan()
       } catch (error) {
         recipe.setState({ fileFailure: { name, error: errorToData(error) } })

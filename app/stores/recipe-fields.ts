@@ -22,8 +22,8 @@ export interface RecipeField extends FieldHelp {
   nullable: boolean
 }
 
-/** Settings that only the terminal has a use for: the page keeps every step. */
-const NOT_ON_THE_PAGE: ReadonlySet<string> = new Set(['train.logEvery'])
+/** The page keeps every step, and columns are chosen where the data are shown. */
+const NOT_IN_THE_FORM: ReadonlySet<string> = new Set(['train.logEvery', 'data.mapping'])
 
 interface JsonSchema extends Partial<FieldHelp> {
   type?: string
@@ -42,7 +42,7 @@ export function recipeFields(): RecipeField[] {
   const root = z.toJSONSchema(runConfigSchema, { io: 'input', metadata: fieldHelp as never }) as JsonSchema
   return collect(root, '')
     .map(offerOnlyWhatIsAccepted)
-    .filter((field) => !NOT_ON_THE_PAGE.has(field.path) && isAChoice(field))
+    .filter((field) => !NOT_IN_THE_FORM.has(field.path) && isAChoice(field))
 }
 
 function collect(schema: JsonSchema, prefix: string): RecipeField[] {

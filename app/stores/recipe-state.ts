@@ -1,7 +1,8 @@
 import { parseRunConfig } from '../../src/config/parse.ts'
 import { PRESETS } from '../../src/config/presets.ts'
-import type { RunConfig } from '../../src/config/schema.ts'
+import type { ColumnChoice, RunConfig } from '../../src/config/schema.ts'
 import { isInputError } from '../../src/util/errors.ts'
+import { withValue } from './recipe-fields.ts'
 import type { PresetId, RecipeState } from './state.ts'
 
 /** The recipe of a preset, unchanged. */
@@ -21,6 +22,22 @@ export function recipeOf(presetId: PresetId, config: RunConfig) {
     draft: config as Record<string, unknown>,
     config,
     problems: [],
+  }
+}
+
+/** A recipe for data whose columns are read like this: that is the data's, and no difference from the preset. */
+export function readingColumns(
+  { base, draft, quickTry }: Pick<RecipeState, 'base' | 'draft' | 'quickTry'>,
+  mapping: ColumnChoice | null,
+) {
+  const reading = <T extends object>(config: T): T => withValue(config, 'data.mapping', mapping)
+  const changed = reading(base)
+  const next = draft === base ? (changed as Record<string, unknown>) : reading(draft)
+  return {
+    base: changed,
+    draft: next,
+    ...checked(next),
+    quickTry: quickTry && { ...quickTry, config: reading(quickTry.config) },
   }
 }
 

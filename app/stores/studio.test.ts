@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RunSummary } from '../../src/session/events.ts'
-import type { ModelSummary, PlanReport } from '../../src/session/reports.ts'
-import { inputError } from '../../src/util/errors.ts'
+import { type ModelSummary, type PlanReport, UNKNOWN_COLUMNS } from '../../src/session/reports.ts'
+import { inputError, StudioError } from '../../src/util/errors.ts'
 import { readyToStart } from './preparation.ts'
 import { createStudio, type Studio } from './studio.ts'
 import { goodAnswers, summary } from './testing/answers.ts'
@@ -113,6 +113,45 @@ describe('a studio', () => {
       await vi.waitFor(() => expect(isReady(studio)).toBe(true))
       expect(asked).toEqual(expected)
     }
+  })
+
+  test('columns that a person chose are part of the recipe once the data can be read so, and stay with these data', async () => {
+    const { studio, answers } = await prepared()
+    const { dataset, recipe } = studio.stores
+    const file = { kind: 'blob', name: 'own.jsonl', blob: new Blob() } as const
+    const mapping = { shape: 'pair', prompt: ['q'], answer: 'a' } as const
+    const chosen = { ...mapping, prompt: [...mapping.prompt] }
+    const columns = [{ name: 'q', sample: 'Q' }]
+    const read = answers['dataset/open']
+    answers['dataset/open'] = ({ config, ...args }, options) => {
+      if (args.file.name === 'own.jsonl' && config.data.mapping?.shape !== 'pair')
+        throw new StudioError(UNKNOWN_COLUMNS, 'of no known shape', { details: columns })
+      if (config.data.mapping?.shape === 'pair' && config.data.mapping.answer !== 'a')
+        throw inputError('dataset-rows', [{ message: 'a number, not text' }])
+      if (!read) throw new Error('answered before')
+      return read({ config, ...args }, options)
+    }
+    const refused = async (message: string) => {
+      await vi.waitFor(() => expect(dataset.getState().failure?.error.message).toBe(message))
+      expect(dataset.getState()).toMatchObject({ failure: { columns }, opened: { kind: 'demo' } })
+      expect(recipe.getState().config?.data.mapping).toBeNull()
+      expect(isReady(studio)).toBe(true)
+      return dataset.getState().failure?.choice ?? { kind: 'demo', id: 'word-cards' }
+    }
+    studio.openDataset({ kind: 'file', file, skipBadRows: false })
+    const choice = await refused('of no known shape')
+    studio.chooseColumns(choice, { ...chosen, answer: 'id' })
+    studio.chooseColumns(await refused('a number, not text'), chosen)
+    await vi.waitFor(() => expect(dataset.getState().opened?.kind).toBe('file'))
+    const { base, draft, config } = recipe.getState()
+    expect([config?.data.mapping, base.data.mapping, draft === base]).toEqual([chosen, chosen, true])
+    studio.choosePreset('balanced')
+    expect(recipe.getState().config?.data.mapping).toEqual(chosen)
+    studio.openRecipe('RUN.json', '{"data": {"packing": false}}')
+    expect(recipe.getState().config?.data.mapping).toEqual(chosen)
+    studio.openDataset({ kind: 'demo', id: 'word-cards' })
+    await vi.waitFor(() => expect(dataset.getState().opened?.kind).toBe('demo'))
+    expect(recipe.getState().config?.data.mapping).toBeNull()
   })
 
   test('a recipe with a fault is not planned, and says where', async () => {

@@ -3,7 +3,6 @@ import { useDisclosure } from '@mantine/hooks'
 import { useTranslation } from 'react-i18next'
 import type { DatasetSummary } from '../../../src/session/reports.ts'
 import { DataTable } from '../../charts/DataTable.tsx'
-import { Panel } from '../../components/Panel.tsx'
 import { formatInteger } from '../../format/numbers.ts'
 import { asAdvice, asSentence } from '../../format/sentences.ts'
 import { useDataset, useRun, useStudio } from '../../stores/context.tsx'
@@ -11,7 +10,7 @@ import { isLive } from '../../stores/run.ts'
 
 const SHOWN = 20
 
-/** Every row that cannot be used, by its number, with the cause; and the way on without them. */
+/** Every row that cannot be used, by its number, with the cause; the way on without them, and back. */
 export function BadRows({ summary }: { summary: DatasetSummary }) {
   const { t } = useTranslation()
   const { skipBadRows } = useStudio()
@@ -21,14 +20,17 @@ export function BadRows({ summary }: { summary: DatasetSummary }) {
   const { badRows, rows } = summary
   const shown = { count: badRows.length, rows: formatInteger(rows) }
   return (
-    <Panel title={t('data.badRows')} id="data-bad-rows">
+    <>
       <Group justify="space-between" mb="sm">
         <Text size="sm">{t(skipped ? 'data.badRowsSkipped' : 'data.badRowsFound', shown)}</Text>
-        {!skipped && (
-          <Button size="sm" disabled={locked} onClick={skipBadRows}>
-            {t('data.skip', { count: badRows.length })}
-          </Button>
-        )}
+        <Button
+          size="sm"
+          variant={skipped ? 'default' : 'filled'}
+          disabled={locked}
+          onClick={() => skipBadRows(!skipped)}
+        >
+          {skipped ? t('data.unskip') : t('data.skip', { count: badRows.length })}
+        </Button>
       </Group>
       <DataTable
         caption={t('data.badRows')}
@@ -45,6 +47,6 @@ export function BadRows({ summary }: { summary: DatasetSummary }) {
           {t('data.showAll', { count: badRows.length })}
         </Button>
       )}
-    </Panel>
+    </>
   )
 }

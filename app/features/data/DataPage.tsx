@@ -1,6 +1,7 @@
 import { Button, Progress, Skeleton, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { UNKNOWN_COLUMNS } from '../../../src/session/reports.ts'
 import { type ErrorData, errorToData, inputError, type Problem } from '../../../src/util/errors.ts'
 import { DropArea } from '../../components/DropArea.tsx'
 import { Failure } from '../../components/Failure.tsx'
@@ -8,11 +9,13 @@ import { Page } from '../../components/Page.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { formatInteger } from '../../format/numbers.ts'
 import { useDataset, useRun, useStudio } from '../../stores/context.tsx'
+import { sameFile } from '../../stores/preparation.ts'
 import { isLive } from '../../stores/run.ts'
 import type { DatasetState } from '../../stores/state.ts'
 import { Locked } from '../model/ModelPage.tsx'
-import { BadRows } from './BadRows.tsx'
+import { ColumnChooser } from './ColumnChooser.tsx'
 import classes from './DataPage.module.css'
+import { DataProblems } from './DataProblems.tsx'
 import { DatasetFacts } from './DatasetFacts.tsx'
 import { DemoChoice } from './DemoChoice.tsx'
 import { LengthHistogram } from './LengthHistogram.tsx'
@@ -23,7 +26,7 @@ const DATASET_FILE = /\.(jsonl|json|ndjson|txt)$/i
 export function DataPage() {
   const { t } = useTranslation()
   const studio = useStudio()
-  const { status, requested, summary, progress, failure } = useDataset((dataset) => dataset)
+  const { status, requested, opened, summary, progress, failure } = useDataset((dataset) => dataset)
   const locked = useRun((run) => isLive(run.status))
   const [refused, setRefused] = useState<ErrorData | null>(null)
 
@@ -48,11 +51,13 @@ export function DataPage() {
   }
 
   const opening = status === 'opening'
+  // What is read again in another way stays in sight, and the focus where it is.
+  const rereading = opening && opened !== null && summary !== null && sameFile(opened, requested)
   const name = requested.kind === 'file' ? requested.file.name : t(`data.demo.${requested.id}.name`)
   return (
     <Page title={t('data.title')} lead={t('data.lead')}>
       {locked && <Locked />}
-      {failure && <DatasetFailure failure={failure} kept={summary !== null} />}
+      {failure && !opening && <DatasetFailure failure={failure} kept={summary !== null} />}
       {refused && <Failure title={refused.message} error={refused} onClose={() => setRefused(null)} />}
       <div className={classes.sources}>
         <Panel title={t('data.own')} id="data-own">
@@ -76,7 +81,7 @@ export function DataPage() {
           <DemoChoice disabled={locked} />
         </Panel>
       </div>
-      {opening ? (
+      {opening && !rereading ? (
         <Panel title={t('data.opening', { name })} id="data-opening">
           <Progress
             value={progress && progress.total > 0 ? (100 * progress.done) / progress.total : 0}
@@ -95,7 +100,8 @@ export function DataPage() {
         </Panel>
       ) : summary ? (
         <>
-          {summary.badRows.length > 0 && <BadRows summary={summary} />}
+          {rereading && <Progress value={100} animated aria-label={t('data.opening', { name })} />}
+          <DataProblems summary={summary} />
           <div className={classes.columns}>
             <RowPreview preview={summary.preview} />
             <div className={classes.side}>
@@ -116,7 +122,24 @@ export function DataPage() {
 function DatasetFailure({ failure, kept }: { failure: NonNullable<DatasetState['failure']>; kept: boolean }) {
   const { t } = useTranslation()
   const studio = useStudio()
-  const { name, error } = failure
+  const { name, error, columns } = failure
   const title = t(kept ? 'data.failedKept' : 'data.failed', { name })
-  return <Failure title={title} error={error} onClose={studio.dismissDatasetFailure} />
+  const isUnread = columns.length > 0
+  return (
+    <>
+      <Failure
+        title={title}
+        error={isUnread && error.code === UNKNOWN_COLUMNS ? withFix(error, t('data.columns.fix')) : error}
+        onClose={studio.dismissDatasetFailure}
+      />
+      {isUnread && <ColumnChooser key={name} failure={failure} />}
+    </>
+  )
 }
+
+/** The same error with what to do in this place. */
+const withFix = ({ details: _, ...error }: ErrorData, fix: string): ErrorData => ({
+  ...error,
+  hint: fix,
+  problems: error.problems?.map((problem) => ({ ...problem, fix })),
+})

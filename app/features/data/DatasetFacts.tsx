@@ -1,11 +1,13 @@
-import { Badge, Text } from '@mantine/core'
+import { Anchor, Badge, Box, Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import type { DatasetSummary } from '../../../src/session/reports.ts'
 import { type Fact, Facts } from '../../components/Facts.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { Quantity } from '../../components/Quantity.tsx'
 import { formatCount, formatInteger, formatPercent } from '../../format/numbers.ts'
-import { useRecipe } from '../../stores/context.tsx'
+import { useDataset, useRecipe, useRun, useStudio } from '../../stores/context.tsx'
+import { isLive } from '../../stores/run.ts'
+import { ColumnSentence } from './ColumnSentence.tsx'
 import { mappingSentence } from './mapping-sentence.ts'
 
 /** What was read of the file, in figures and in a sentence. */
@@ -43,8 +45,44 @@ export function DatasetFacts({ summary }: { summary: DatasetSummary }) {
         </Badge>
       }
     >
-      <Text mb="md">{mappingSentence(summary.mapping, t)}</Text>
+      <Reading summary={summary} />
       <Facts facts={facts} />
     </Panel>
+  )
+}
+
+/** How a row is read; where it has columns to choose from, in a sentence that can be changed. */
+function Reading({ summary }: { summary: DatasetSummary }) {
+  const { t } = useTranslation()
+  const { chooseColumns } = useStudio()
+  const opened = useDataset((dataset) => dataset.opened)
+  const isChosen = useRecipe(({ base }) => Boolean(base.data.mapping))
+  const locked = useRun((run) => isLive(run.status))
+  const { columnMapping: mapping, columns, fileFormat } = summary
+  if (!opened || mapping.shape === 'tokens' || fileFormat === 'document')
+    return <Text mb="md">{mappingSentence(summary.mapping, t)}</Text>
+  return (
+    <Box mb="md">
+      <ColumnSentence
+        columns={columns}
+        choice={mapping}
+        disabled={locked}
+        onChange={(choice) => chooseColumns(opened, choice)}
+      />
+      {isChosen && (
+        <Text size="sm" c="var(--nibble-ink-soft)" mt={6}>
+          {t('data.columns.chosen')}{' '}
+          <Anchor
+            component="button"
+            type="button"
+            size="sm"
+            disabled={locked}
+            onClick={() => chooseColumns(opened, null)}
+          >
+            {t('data.columns.byName')}
+          </Anchor>
+        </Text>
+      )}
+    </Box>
   )
 }

@@ -1,4 +1,4 @@
-import { Anchor, Skeleton, Text } from '@mantine/core'
+import { Anchor, Button, Skeleton, Text } from '@mantine/core'
 import { IconCpu, IconFileText, IconStack3, IconToolsKitchen2 } from '@tabler/icons-react'
 import { type ComponentType, Fragment, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -31,7 +31,11 @@ export function HomePage() {
         <Failure title={t('model.failed', { name: modelFailure.name })} error={modelFailure.error} />
       )}
       {dataFailure && (
-        <Failure title={t('data.failed', { name: dataFailure.name })} error={dataFailure.error} />
+        <Failure
+          title={t('data.failed', { name: dataFailure.name })}
+          error={dataFailure.error}
+          actions={dataFailure.columns.length > 0 && <ToColumns />}
+        />
       )}
       <SavedRuns />
       <VerificationNotice />
@@ -45,6 +49,15 @@ export function HomePage() {
         <StartPanel />
       </div>
     </Page>
+  )
+}
+
+function ToColumns() {
+  const { t } = useTranslation()
+  return (
+    <Button component={Link} href="/data" size="compact-sm">
+      {t('data.columns.toChooser')}
+    </Button>
   )
 }
 
