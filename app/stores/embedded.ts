@@ -4,6 +4,15 @@ import type { FileReference } from '../../src/session/files.ts'
 
 export const EMBEDDED_MODEL = 'studio-tiny-3m'
 
+/** What is known of it before it is opened; sizes in bytes. */
+export const EMBEDDED_FACTS = {
+  parameters: 3_148_224,
+  sizeBytes: 6_296_448,
+  nf4Bytes: 2_795_160,
+  contextLength: 512,
+  largestTensorBytes: 1_572_864,
+}
+
 const MODEL_FILES = [
   'config.json',
   'generation_config.json',

@@ -1,4 +1,4 @@
-import type { RunConfig } from '../../src/config/schema.ts'
+import type { ColumnChoice, RunConfig } from '../../src/config/schema.ts'
 import type { TensorQuantization } from '../../src/session/events.ts'
 import type { FileReference } from '../../src/session/files.ts'
 import type {
@@ -7,6 +7,7 @@ import type {
   ModelSummary,
   PlanReport,
   QuickTry,
+  SeenColumn,
 } from '../../src/session/reports.ts'
 import type { ErrorData, Problem } from '../../src/util/errors.ts'
 import type { DemoId } from './embedded.ts'
@@ -28,7 +29,10 @@ export interface TaskProgress {
   unit: 'bytes' | 'rows' | 'steps'
 }
 
-export type ModelChoice = { kind: 'embedded' } | { kind: 'files'; name: string; files: FileReference[] }
+/** `licence` is what the model's card claims. */
+export type ModelChoice =
+  | { kind: 'embedded' }
+  | { kind: 'files'; name: string; files: FileReference[]; licence?: string | null }
 
 export interface ModelState {
   status: 'opening' | 'ready' | 'empty'
@@ -41,9 +45,10 @@ export interface ModelState {
   failure: { name: string; error: ErrorData } | null
 }
 
+/** `mapping` is how the columns are to be read from now on, null by their names; without it, as the recipe says. */
 export type DatasetChoice =
-  | { kind: 'demo'; id: DemoId }
-  | { kind: 'file'; file: FileReference; skipBadRows: boolean }
+  | { kind: 'demo'; id: DemoId; mapping?: ColumnChoice | null }
+  | { kind: 'file'; file: FileReference; skipBadRows: boolean; mapping?: ColumnChoice | null }
 
 export interface DatasetState {
   status: 'opening' | 'ready' | 'empty'
@@ -51,7 +56,8 @@ export interface DatasetState {
   opened: DatasetChoice | null
   summary: DatasetSummary | null
   progress: TaskProgress | null
-  failure: { choice: DatasetChoice; name: string; error: ErrorData } | null
+  /** `columns` are known when the file could be read, but not what is what in it. */
+  failure: { choice: DatasetChoice; name: string; error: ErrorData; columns: readonly SeenColumn[] } | null
 }
 
 export type PresetId = 'quick-try' | 'balanced' | 'thorough' | 'file'

@@ -1,19 +1,21 @@
-import { Alert, Badge, Box, Button, Progress, Skeleton, Text } from '@mantine/core'
-import { IconFolderDown, IconLock } from '@tabler/icons-react'
-import { type ReactNode, useRef, useState } from 'react'
+import { Alert, Badge, Box, Progress, Skeleton, Text } from '@mantine/core'
+import { IconLock } from '@tabler/icons-react'
+import { type ReactNode, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ModelSummary } from '../../../src/session/reports.ts'
 import { type ErrorData, errorToData, inputError } from '../../../src/util/errors.ts'
-import { DropArea } from '../../components/DropArea.tsx'
 import { Facts } from '../../components/Facts.tsx'
 import { Failure } from '../../components/Failure.tsx'
 import { Page } from '../../components/Page.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { Quantity } from '../../components/Quantity.tsx'
 import { formatBytes, formatCount, formatInteger, formatPercent } from '../../format/numbers.ts'
-import { useModel, useRun, useStudio } from '../../stores/context.tsx'
+import { asSentence } from '../../format/sentences.ts'
+import { useModel, useRecipe, useRun, useStudio } from '../../stores/context.tsx'
 import { EMBEDDED_MODEL } from '../../stores/embedded.ts'
 import { isLive } from '../../stores/run.ts'
+import { licenceIn } from './licence.ts'
+import { ModelCards, Verdict } from './ModelCards.tsx'
 import { modelAmong } from './model-files.ts'
 
 export function ModelPage() {
@@ -22,11 +24,10 @@ export function ModelPage() {
   const { status, requested, summary, progress, failure } = useModel((model) => model)
   const locked = useRun((run) => isLive(run.status))
   const [nothingFound, setNothingFound] = useState<ErrorData | null>(null)
-  const folderInput = useRef<HTMLInputElement>(null)
   const opening = status === 'opening'
   const embedded = requested.kind === 'embedded'
 
-  const take = (files: File[]) => {
+  const take = async (files: File[]) => {
     const found = modelAmong(files)
     if (!found) {
       const problem = { message: t('model.noFiles'), fix: t('model.noFilesFix') }
@@ -34,7 +35,9 @@ export function ModelPage() {
       return
     }
     setNothingFound(null)
-    studio.openModel({ kind: 'files', ...found })
+    const { card, ...model } = found
+    const licence = card ? await card.text().then(licenceIn, () => null) : null
+    studio.openModel({ kind: 'files', ...model, licence })
   }
 
   return (
@@ -71,48 +74,7 @@ export function ModelPage() {
           <Text c="var(--nibble-ink-soft)">{t('model.noneHelp')}</Text>
         )}
       </Panel>
-      <Panel title={t('model.another')} id="model-another">
-        <DropArea
-          title={t('model.drop')}
-          activeTitle={t('model.dropActive')}
-          help={t('model.dropHelp')}
-          icon={IconFolderDown}
-          disabled={locked}
-          onFiles={take}
-        >
-          {(openFiles) => (
-            <>
-              <input
-                ref={folderInput}
-                type="file"
-                hidden
-                // @ts-expect-error React has no name for the folder switch of file inputs, and passes it on
-                webkitdirectory=""
-                aria-label={t('model.folder')}
-                onChange={(event) => {
-                  take([...(event.currentTarget.files ?? [])])
-                  event.currentTarget.value = ''
-                }}
-              />
-              <Button variant="default" disabled={locked} onClick={() => folderInput.current?.click()}>
-                {t('model.folder')}
-              </Button>
-              <Button variant="default" disabled={locked} onClick={openFiles}>
-                {t('model.files')}
-              </Button>
-              {(!embedded || !summary) && (
-                <Button
-                  variant="default"
-                  disabled={locked}
-                  onClick={() => studio.openModel({ kind: 'embedded' })}
-                >
-                  {t('model.backToEmbedded', { name: EMBEDDED_MODEL })}
-                </Button>
-              )}
-            </>
-          )}
-        </DropArea>
-      </Panel>
+      <ModelCards onFiles={(files) => void take(files)} />
     </Page>
   )
 }
@@ -125,6 +87,7 @@ const TEMPLATE_WORDS = {
 
 function ModelFacts({ summary }: { summary: ModelSummary }) {
   const { t } = useTranslation()
+  const opened = useModel((model) => model.opened)
   const { tokenizer, ignoredTensors } = summary
   const share = formatPercent(summary.quantizableParameters / summary.parameters)
   const details: { label: string; value: ReactNode }[] = [
@@ -138,6 +101,13 @@ function ModelFacts({ summary }: { summary: ModelSummary }) {
     },
     { label: t('model.vocabulary'), value: formatInteger(summary.vocabSize) },
     { label: t('model.context'), value: t('model.contextValue', { count: summary.contextLength }) },
+    {
+      label: t('model.licence'),
+      value:
+        opened?.kind === 'embedded'
+          ? t('model.embeddedLicence')
+          : (opened?.licence ?? t('model.licenceUnknown')),
+    },
     { label: t('model.tied'), value: t(summary.tied ? 'model.tiedYes' : 'model.tiedNo') },
     {
       label: t('model.tokenizer'),
@@ -173,6 +143,7 @@ function ModelFacts({ summary }: { summary: ModelSummary }) {
           },
         ]}
       />
+      <PlanVerdict />
       <hr className="rule" />
       <Facts facts={details} />
       {tokenizer?.templateFault && (
@@ -186,6 +157,25 @@ function ModelFacts({ summary }: { summary: ModelSummary }) {
         </Text>
       )}
     </>
+  )
+}
+
+/** Whether this GPU takes the run that is planned now: not a byte of the weights has been loaded for it. */
+function PlanVerdict() {
+  const { t } = useTranslation()
+  const plan = useRecipe((recipe) => recipe.plan)
+  const error = useRecipe((recipe) => recipe.planError)
+  const exceeded = plan?.verdicts.filter(({ ok }) => !ok) ?? []
+  if (error)
+    return <Verdict state="exceeds">{t('model.verdict.cannot', { why: asSentence(error.message) })}</Verdict>
+  if (!plan) return <Verdict state="waiting">{t('model.verdict.noPlan')}</Verdict>
+  const needed = formatBytes(plan.totalBytes)
+  return exceeded.length === 0 ? (
+    <Verdict state="fits">{t('model.verdict.fits', { needed })}</Verdict>
+  ) : (
+    <Verdict state="exceeds">
+      {t('model.verdict.exceeds', { needed, limits: exceeded.map(({ limit }) => limit).join(', ') })}
+    </Verdict>
   )
 }
 

@@ -23,6 +23,23 @@ export const model = {
   tied: 'Input and output embeddings',
   tiedYes: 'shared',
   tiedNo: 'separate',
+  licence: 'Licence',
+  licenceUnknown: 'not stated in the folder',
+  embeddedLicence: 'Apache-2.0, with the notices of its training text (WordNet 3.0, PDDL-1.0, CC0-1.0)',
+  embeddedWhat:
+    'A very small Llama that trains in seconds and shows the effect. It knows almost nothing reliably.',
+  inUse: 'In use',
+  verdict: {
+    noDevice: 'Whether this GPU takes it shows once the GPU is known.',
+    noPlan: 'Whether this GPU takes it shows once data and recipe are planned.',
+    weightsFit:
+      'This GPU takes it: its largest tensor has {{needed}} of the {{available}} that fit into one buffer.',
+    weightsExceed:
+      'This GPU does not take it: its largest tensor has {{needed}}, and only {{available}} fit into one buffer.',
+    fits: 'This GPU takes it: {{needed}} of memory with the recipe as it is, within every limit.',
+    exceeds: 'This GPU does not take it with the recipe as it is: {{needed}} of memory, beyond {{limits}}.',
+    cannot: 'It cannot be trained as things are. {{why}}',
+  },
   tokenizer: 'Tokenizer',
   tokenizerValue: '{{amount}} tokens',
   tokenizerNone: 'none in the folder: rows must be token numbers',
