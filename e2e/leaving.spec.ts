@@ -27,5 +27,5 @@ test('a page that is reloaded in the middle of a run keeps the curve to its last
   const row = page.getByRole('row', { name: /us-state-capitals 1/ })
   await expect(row).toContainText('interrupted')
   await expect(row.getByTitle('211 of 400 steps')).toBeVisible()
-  await expect(page.getByText('this browser may delete kept runs when the disk is full')).toBeVisible()
+  await expect(page.getByText('the browser may delete them when the disk is full')).toBeVisible()
 })

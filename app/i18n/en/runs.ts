@@ -86,9 +86,9 @@ export const runs = {
   storage: {
     taken_one: '{{count}} run takes {{bytes}}',
     taken_other: '{{count}} runs take {{bytes}}',
-    browser: 'this page uses {{used}} of the {{quota}} that the browser allows it',
+    browser: 'this page uses {{used}} of the {{quota}} allowed',
     permanent: 'kept until you delete them',
-    evictable: 'this browser may delete kept runs when the disk is full',
+    evictable: 'the browser may delete them when the disk is full',
   },
   file: {
     title: 'Open a run file',
