@@ -279,6 +279,15 @@ describe('columns of other names', () => {
     )
     const { code, stdout } = await evaluate(...mapped({ shape: 'pair', prompt: ['q'], answer: 'a' }))
     expect(code).toBe(0)
-    expect(JSON.parse(stdout).supervisedTokens).toBeGreaterThan(1)
+    const { supervisedTokens } = JSON.parse(stdout)
+    expect(supervisedTokens).toBeGreaterThan(1)
+
+    const mapping = { shape: 'pair', prompt: ['q'], answer: 'a' }
+    const twice = await runCli('dawn', [
+      ...['evaluate', '--model', model, '--data', write('twice.jsonl', rows + rows), '--json'],
+      ...['--config', write('once.json', JSON.stringify({ data: { mapping, dropDuplicates: true } }))],
+    ])
+    expect(JSON.parse(twice.stdout).supervisedTokens).toBe(supervisedTokens)
+    expect(twice.stderr).toMatch(/left out 1 row that says the same as an earlier one \(2 as 1\)/)
   })
 })

@@ -92,8 +92,29 @@ export async function openData(
     )
   }
   for (const { row, message } of summary.badRows) output.note(`skipped row ${row}: ${message}`)
+  noteDuplicates(summary, inputs.config.data.dropDuplicates, output)
   output.note(`data ${describeData(summary)}`)
   return summary
+}
+
+const DUPLICATES_LISTED = 10
+
+/** Rows that are said twice: left out by name, or a hint that they could be. */
+function noteDuplicates(
+  { duplicates }: DatasetSummary,
+  dropped: boolean,
+  output: CommandContext['output'],
+): void {
+  const count = duplicates.length
+  if (count === 0) return
+  const listed = duplicates.slice(0, DUPLICATES_LISTED).map(({ row, of }) => `${row} as ${of}`)
+  const rows = `${listed.join(', ')}${count > listed.length ? ', …' : ''}`
+  const what = count === 1 ? '1 row that says' : `${count} rows that say`
+  output.note(
+    dropped
+      ? `left out ${what} the same as an earlier one (${rows})`
+      : `${what} the same as an earlier one (${rows}); "data.dropDuplicates" leaves them out`,
+  )
 }
 
 /** Opens the dataset for a command that learns nothing from it: rows without labels are as good as others. */

@@ -13,7 +13,9 @@ import {
 describe('likelyChoice', () => {
   it.each([
     [['q', 'a'], { shape: 'pair', prompt: ['q'], answer: 'a' }],
-    [['id', 'response', 'ask'], { shape: 'pair', prompt: ['id'], answer: 'response' }],
+    [['id', 'response', 'ask'], { shape: 'pair', prompt: ['ask'], answer: 'response' }],
+    [['id', 'meaning', 'q'], { shape: 'pair', prompt: ['q'], answer: 'meaning' }],
+    [['id', 'word'], { shape: 'pair', prompt: ['id'], answer: 'word' }],
     [
       ['system', 'Frage', 'Antwort'],
       { shape: 'pair', prompt: ['Frage'], answer: 'Antwort', system: 'system' },

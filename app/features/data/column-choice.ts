@@ -7,6 +7,10 @@ type Pair = Extract<ColumnChoice, { shape: 'pair' }>
 /** Names by which people call what is answered. */
 const ANSWER_NAME =
   /^(a|ans|answers?|response|reply|output|completion|target|label|solution|summary|chosen)$/i
+/** Names by which people call what asks. */
+const PROMPT_NAME = /^(q|questions?|prompt|instruction|input|query|ask|user|source)$/i
+/** Names of columns that only count the rows. */
+const NUMBER_NAME = /^_?(id|idx|index|uuid|row)$/i
 const SYSTEM_NAME = /^(system|system_prompt)$/i
 
 /** What the columns of an unknown file most likely are; one column is a text. */
@@ -15,11 +19,18 @@ export function likelyChoice(columns: readonly string[]): ColumnChoice {
   if (columns.length < 2) return { shape: 'text', text: first }
   const system = columns.find((column) => SYSTEM_NAME.test(column))
   const others = columns.filter((column) => column !== system)
-  const answer = others.find((column) => ANSWER_NAME.test(column)) ?? others[1] ?? others[0]
-  const prompt = others.find((column) => column !== answer) ?? columns.find((column) => column !== answer)
+  const words = others.filter((column) => !NUMBER_NAME.test(column))
+  const isPrompt = (column: string) => PROMPT_NAME.test(column)
+  const answer =
+    words.find((column) => ANSWER_NAME.test(column)) ??
+    words.filter((column) => !isPrompt(column)).at(words.some(isPrompt) ? 0 : 1) ??
+    others.at(-1) ??
+    first
+  const rest = [...words.filter(isPrompt), ...words, ...columns].filter((column) => column !== answer)
+  const [prompt] = rest
   return {
     shape: 'pair',
-    prompt: [prompt ?? first],
+    prompt: [prompt],
     answer,
     ...(system !== undefined && system !== prompt && { system }),
   }

@@ -1,3 +1,4 @@
+import type { TFunction } from 'i18next'
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { formatExact } from '../../format/numbers.ts'
@@ -12,8 +13,14 @@ export function useSettingName(): (path: string) => string {
     const labels = new Map(fields.map(({ path, label }) => [path, label]))
     for (const path of ['model', 'dataset', 'device'] as const)
       labels.set(path, t(`runs.differences.${path}`))
-    return (path) => labels.get(path) ?? path
+    return (path) => labels.get(path) ?? (path.startsWith('data.mapping') ? columnsName(path, t) : path)
   }, [fields, t])
+}
+
+/** A part of how the columns were read: `data.mapping.answer`. */
+function columnsName(path: string, t: TFunction): string {
+  const role = path.split('.')[2]
+  return role ? t('runs.differences.columnsOf', { role }) : t('runs.differences.columns')
 }
 
 /** The value of a setting in words. */

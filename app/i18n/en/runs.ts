@@ -138,6 +138,8 @@ export const runs = {
     model: 'Model',
     dataset: 'Data',
     device: 'Device',
+    columns: 'Columns',
+    columnsOf: 'Columns: {{role}}',
   },
   one: {
     back: 'All runs',
