@@ -17,6 +17,8 @@ interface CurvePlotProps {
   formatY?: (value: number) => string
   /** Where the picture ends; what is higher is cut. A little above the highest value unless told. */
   top?: number
+  /** Asked for the place that was clicked, where a click tells more. */
+  onPick?: (x: number) => void
   /** Names under the picture; by itself where there are two to eight curves. */
   legend?: boolean
 }
@@ -34,6 +36,7 @@ export function CurvePlot(props: CurvePlotProps) {
     formatX = formatInteger,
     formatY = formatNumber,
     top,
+    onPick,
   } = props
   const [from, to] = ends
   const x = useMemo(
@@ -51,7 +54,11 @@ export function CurvePlot(props: CurvePlotProps) {
           data={places}
           margin={{ top: 8, right: 12, bottom: 0, left: 0 }}
           accessibilityLayer={false}
-          className={classes.plot}
+          className={onPick ? `${classes.plot} ${classes.pickable}` : classes.plot}
+          onClick={({ activeLabel }) => {
+            const place = Number(activeLabel)
+            if (activeLabel !== undefined && Number.isFinite(place)) onPick?.(place)
+          }}
         >
           <CartesianGrid vertical={false} syncWithTicks stroke="var(--nibble-line)" />
           <XAxis

@@ -1,4 +1,5 @@
 import type { OutputFile } from '../../src/session/files.ts'
+import type { StepRows } from '../../src/session/reports.ts'
 import { errorToData } from '../../src/util/errors.ts'
 import { batchEvents } from './event-batch.ts'
 import { readyToStart } from './preparation.ts'
@@ -59,6 +60,9 @@ export function runActions({ engine, stores, preparation, verification }: Studio
       run.setState((state) => (isLive(state.status) ? { ...state, status: 'stopping' } : state))
       return control('run/stop')
     },
+
+    /** What a step of this page's run is trained on. */
+    rowsOfStep: (step: number): Promise<StepRows> => engine.execute('data/rows-of-step', { step }),
 
     /** Puts the finished run away, so that the recipe can be changed for another. */
     newRun() {

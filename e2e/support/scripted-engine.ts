@@ -523,6 +523,18 @@ function install(script: Script): void {
       return summary
     },
     'run/save': () => ({ step: 1 }),
+    'data/rows-of-step': ({ step }: { step: number }) => ({
+      step,
+      epoch: Math.floor((step - 1) / 3),
+      microBatches: 1,
+      sequences: 2,
+      rowCount: 2,
+      rows: [step, step + 1].map((row) => {
+        const [state, capital] = states[row % states.length]
+        const tokens = tokenize(`What is the capital of ${state}?`, `The capital of ${state} is ${capital}.`)
+        return { row, sequence: row - step + 1, fullLength: tokens.length, tokens }
+      }),
+    }),
     'checkpoint/collect': () => 0,
     'checkpoint/list': () =>
       (script.saved ?? []).map((each, index) => ({

@@ -29,14 +29,17 @@ function join(parts: readonly Sequence[], length: number): Sequence {
   const positionIds = new Uint32Array(length)
   const segmentIds = new Uint32Array(length)
   const rows: number[] = []
+  const endOfTurn: number[] = []
   let offset = 0
   parts.forEach((part, segment) => {
     inputIds.set(part.inputIds, offset)
     labels.set(part.labels, offset)
     for (let t = 0; t < part.inputIds.length; t++) positionIds[offset + t] = t
     segmentIds.fill(segment, offset, offset + part.inputIds.length)
+    for (const t of part.endOfTurn ?? []) endOfTurn.push(offset + t)
     for (const row of part.rows) if (!rows.includes(row)) rows.push(row)
     offset += part.inputIds.length
   })
-  return { inputIds, labels, positionIds, segmentIds, rows }
+  const segmentRows = parts.map((part) => part.rows[0])
+  return { inputIds, labels, positionIds, segmentIds, rows, segmentRows, endOfTurn }
 }

@@ -11,6 +11,10 @@ export interface Sequence {
   segmentIds?: Uint32Array
   /** 0-based dataset rows that it is made of. */
   rows: number[]
+  /** The row of each segment, where several examples are packed. */
+  segmentRows?: number[]
+  /** Indices of the tokens that end an answer (end-of-turn or EOS). */
+  endOfTurn?: number[]
 }
 
 /**

@@ -74,6 +74,12 @@ export interface StepData {
   tokens: number
 }
 
+/** The sequences of a step: a list for each of its micro-batches. */
+export interface StepSequences {
+  epoch: number
+  rows: Sequence[][]
+}
+
 export interface BatchStreamOptions {
   examples: readonly Sequence[]
   data: Pick<DataChoices, 'shuffle'>
@@ -126,6 +132,17 @@ export class BatchStream {
     }
   }
 
+  /**
+   * What any step of the run (1-based) is made of, micro-batch by micro-batch, wherever this stream stands; undefined
+   * for a step that the run does not have.
+   */
+  sequencesOf(step: number): StepSequences | undefined {
+    if (!Number.isInteger(step) || step < 1) return undefined
+    const { batchSize, gradAccumSteps } = this.#options.train
+    const [epoch, inEpoch] = [Math.floor((step - 1) / this.stepsPerEpoch), (step - 1) % this.stepsPerEpoch]
+    return new BatchStream(this.#options, { epoch, index: inEpoch * batchSize * gradAccumSteps }).#take()
+  }
+
   /** Every shape that a micro-batch of the whole run has, wherever this stream stands. */
   shapes(): BatchShape[] {
     const whole = new BatchStream(this.#options)
@@ -136,7 +153,7 @@ export class BatchStream {
   }
 
   /** The sequences of the next step's micro-batches. */
-  #take(): { epoch: number; rows: Sequence[][] } | undefined {
+  #take(): StepSequences | undefined {
     if (this.stepsDone >= this.totalSteps) return undefined
     const { examples, train } = this.#options
     const { epoch, index } = this.#position

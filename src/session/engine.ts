@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config/schema.ts'
+import type { StepRows } from '../data/step-rows.ts'
 import type { CheckpointSummary } from './checkpoints.ts'
 import type { RunEvent, RunSummary, TensorQuantization } from './events.ts'
 import type { FileReference, OutputFile, StorageReference } from './files.ts'
@@ -73,6 +74,11 @@ export interface CommandTable {
   'checkpoint/delete': { args: { storage: StorageReference; runId: string }; result: void }
   /** Deletes what runs left that ended before their first checkpoint, except of those that are under way. Gives their number. */
   'checkpoint/collect': { args: { storage: StorageReference }; result: number }
+  /**
+   * What a step of the current run (1-based) is or was trained on, row by row. Answers from the run's data and seed, at
+   * any time, and never touches the run.
+   */
+  'data/rows-of-step': { args: { step: number }; result: StepRows }
   /** Ends the run after the step under way; what was learnt can still be exported. */
   'run/stop': { args: Record<string, never>; result: void }
   /**

@@ -171,6 +171,7 @@ export function createLocalEngine(host: EngineHost): Engine {
       run?.resume()
     },
     'run/stop': async () => run?.stop(),
+    'data/rows-of-step': async ({ step }) => (run ?? missing('run', 'Start a run first.')).rowsOf(step),
     'run/save': async () => (run ?? missing('run', 'Start a run first.')).save(),
     'checkpoint/list': async ({ storage }) => listCheckpoints(await host.openStore(storage), runLocks),
     'checkpoint/delete': async ({ storage, runId }) =>
@@ -258,6 +259,7 @@ const CONTROLS: ReadonlySet<CommandName> = new Set([
   'run/stop',
   'run/save',
   'run/export',
+  'data/rows-of-step',
   'checkpoint/list',
   'checkpoint/delete',
   'checkpoint/collect',

@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config/schema.ts'
+import type { StepRows } from '../data/step-rows.ts'
 import type { Runtime } from '../graph/executable.ts'
 import type { PageStore } from '../optim/page-store.ts'
 import { readCheckpoint } from '../train/checkpoint.ts'
@@ -42,6 +43,8 @@ export class RecoveringRun {
   readonly runId: string
   readonly config: RunConfig
   private session: RunSession | null = null
+  /** The last one that began, also when its device is gone: its data is not on the device. */
+  private latest: RunSession | null = null
   private runtime: Runtime | null = null
   /** Whether what was on the device is gone. */
   private lost = false
@@ -133,6 +136,14 @@ export class RecoveringRun {
     }
   }
 
+  /** What a step is trained on. @throws input/no-step, run/not-begun while the data is still being read */
+  rowsOf(step: number): StepRows {
+    if (this.latest) return this.latest.rowsOf(step)
+    throw new StudioError('run/not-begun', 'The run is still reading its data', {
+      hint: 'Ask again in a moment.',
+    })
+  }
+
   /** What has been learned, as it stands. Where its device was lost, it comes from the last checkpoint. */
   async exportTrained(): Promise<OutputFile[]> {
     await this.onDevice()
@@ -202,6 +213,7 @@ export class RecoveringRun {
     this.runtime = runtime
     this.lost = false
     this.session = session
+    this.latest = session
     this.successor.resolve()
     runtime.lost.then(() => {
       if (this.runtime === runtime) this.markLost()

@@ -41,6 +41,7 @@ export interface ModelSummary {
 
 export type { DatasetReport as DatasetSummary, PreviewToken } from '../data/report.ts'
 export { type SeenColumn, UNKNOWN_COLUMNS } from '../data/row-shapes.ts'
+export type { StepRow, StepRows } from '../data/step-rows.ts'
 export type { CheckKind, VerificationCheck, VerificationReport } from '../verify/report.ts'
 
 export interface LimitVerdict {

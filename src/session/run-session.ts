@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config/schema.ts'
+import { type StepRows, stepRows } from '../data/step-rows.ts'
 import type { PeftAdapter } from '../formats/peft-adapter.ts'
 import type { Executable, Runtime } from '../graph/executable.ts'
 import type { Moments, PagingStatistics } from '../optim/moments.ts'
@@ -10,7 +11,7 @@ import { evaluate } from '../train/evaluate.ts'
 import { type LoadedWeight, loadWeights } from '../train/load-weights.ts'
 import type { Program } from '../train/program.ts'
 import { type TrainerEvent, train } from '../train/trainer.ts'
-import { reasonOf, StudioError } from '../util/errors.ts'
+import { inputError, reasonOf, StudioError } from '../util/errors.ts'
 import { deviceLine, type RunCheckpoint, type RunProgress, recentSteps, runIdentity } from './checkpoints.ts'
 import type { MetricName, RunEvent, RunSummary, StepMetrics } from './events.ts'
 import { exportTrained } from './export-run.ts'
@@ -440,6 +441,17 @@ export class RunSession {
       )
     }
     this.checkpoints = null
+  }
+
+  /** What a step is trained on, whatever the run is at. @throws input/no-step */
+  rowsOf(step: number): StepRows {
+    const { prepared, model } = this.options
+    const sequences = prepared.steps.sequencesOf(step)
+    if (sequences) return stepRows(step, sequences, model.tokenizer ?? undefined)
+    const { totalSteps } = prepared.steps
+    throw inputError('no-step', [
+      { message: `The run has no step ${step}`, fix: `Name one from 1 to ${totalSteps}.` },
+    ])
   }
 
   /** What has been learned, as it stands between two steps. @throws run/nothing-trained */

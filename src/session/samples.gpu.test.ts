@@ -112,6 +112,17 @@ it('say what the playground says with the same weights', async () => {
   }
 })
 
+it('leave a run that tells which rows a step was trained on, by number and text', async () => {
+  const asked = await engine.execute('data/rows-of-step', { step: 2 })
+  expect(asked).toMatchObject({ step: 2, epoch: 0, microBatches: 1, sequences: 4, rowCount: 4 })
+  const text = (row: (typeof asked.rows)[number]) => row.tokens.map((token) => token.text).join('')
+  for (const row of asked.rows) expect(text(row)).toMatch(/^<\|endoftext\|><\|user\|>What is the capital of/)
+  expect(new Set(asked.rows.map(({ row }) => row)).size).toBe(4)
+  await expect(engine.execute('data/rows-of-step', { step: STEPS + 1 })).rejects.toMatchObject({
+    code: 'input/no-step',
+  })
+})
+
 it('are of three different held-out rows where nobody has written prompts, and of none where they are off', async () => {
   const { samples } = await engine.execute('run/plan', { config, samples: {} })
   expect(samples?.prompts.map(({ heldOut }) => heldOut)).toEqual([true, true, true])

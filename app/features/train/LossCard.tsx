@@ -1,6 +1,8 @@
-import { NativeSelect, Switch } from '@mantine/core'
+import { Anchor, Button, NativeSelect, Switch } from '@mantine/core'
+import { IconListSearch } from '@tabler/icons-react'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { useStore } from 'zustand'
 import { ChartCard } from '../../charts/ChartCard.tsx'
 import { CurvePlot } from '../../charts/CurvePlot.tsx'
 import type { Curve } from '../../charts/curve.ts'
@@ -8,10 +10,11 @@ import { decimate, thin } from '../../charts/decimate.ts'
 import { heightWithoutOutliers, smooth, stepsToAverage } from '../../charts/smooth.ts'
 import { Quantity } from '../../components/Quantity.tsx'
 import { formatNumber } from '../../format/numbers.ts'
-import { useRun } from '../../stores/context.tsx'
+import { useRun, useStudio } from '../../stores/context.tsx'
 import { isLive } from '../../stores/run.ts'
 import classes from './LossCard.module.css'
 import { usePlotNote } from './plot-rows.ts'
+import { StepRowsDialog } from './StepRowsDialog.tsx'
 
 /** Choices of smoothing: by itself, off, or over so many steps. */
 const SMOOTHING = ['auto', 'off', '3', '10', '30', '100', '300', '1000'] as const
@@ -30,6 +33,10 @@ export function LossCard({ className }: { className?: string }) {
   const [log, setLog] = useState(false)
   const [clip, setClip] = useState(false)
   const [smoothing, setSmoothing] = useState<Smoothing>('auto')
+  const [asked, setAsked] = useState<number | null>(null)
+  const ownRun = useStore(useStudio().stores.run, (run) => run.runId)
+  /** Only of the run that the engine holds is its data at hand. */
+  const canAsk = useRun((run) => run.runId) === ownRun && ownRun !== null
 
   const { raw, smoothed, places } = useMemo(() => {
     const losses = steps.values('train/loss')
@@ -86,7 +93,7 @@ export function LossCard({ className }: { className?: string }) {
   const first = raw[0]
   const last = raw.at(-1)
 
-  return (
+  const card = (
     <ChartCard
       className={className}
       title={t('cards.loss.title')}
@@ -130,12 +137,38 @@ export function LossCard({ className }: { className?: string }) {
                   : t('cards.smoothingSteps.steps', { steps: value }),
             }))}
           />
+          {canAsk && last !== undefined && (
+            <Button
+              variant="default"
+              size="compact-xs"
+              leftSection={<IconListSearch size={14} aria-hidden />}
+              onClick={() => setAsked(steps.last?.step ?? 1)}
+            >
+              {t('stepRows.open')}
+            </Button>
+          )}
         </>
       }
       table={{
         rows,
         columns: [
-          { name: t('cards.step'), value: (row) => row.step },
+          {
+            name: t('cards.step'),
+            value: ({ step }) =>
+              canAsk && step > 0 ? (
+                <Anchor
+                  component="button"
+                  type="button"
+                  inherit
+                  aria-label={t('stepRows.of', { step })}
+                  onClick={() => setAsked(step)}
+                >
+                  {step}
+                </Anchor>
+              ) : (
+                step
+              ),
+          },
           { name: t('cards.loss.raw'), value: (row) => <Quantity value={row.loss} /> },
           { name: t('cards.loss.smooth'), value: (row) => <Quantity value={row.smooth} /> },
           ...(evaluations.length > 0
@@ -157,9 +190,16 @@ export function LossCard({ className }: { className?: string }) {
           top={top}
           x={[Math.min(rows[0]?.step ?? 1, 1), Math.max(totalSteps, steps.last?.step ?? 0)]}
           xName={t('cards.step')}
+          onPick={canAsk ? (step) => step > 0 && setAsked(step) : undefined}
         />
       )}
     </ChartCard>
+  )
+  return (
+    <>
+      {card}
+      {canAsk && <StepRowsDialog step={asked} onStep={setAsked} onClose={() => setAsked(null)} />}
+    </>
   )
 }
 

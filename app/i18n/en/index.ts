@@ -15,6 +15,7 @@ import { runs } from './runs.ts'
 import { samples } from './samples.ts'
 import { start } from './start.ts'
 import { status } from './status.ts'
+import { stepRows } from './step-rows.ts'
 import { train } from './train.ts'
 
 /** Every word of the page, a file for each place where it is read. Values in double braces are filled in; `_one`/`_other` follow `count`. */
@@ -37,4 +38,5 @@ export const en = {
   quantization,
   runs,
   samples,
+  stepRows,
 }
