@@ -53,7 +53,7 @@ export function prepareCase(
     traits,
     recorded.contents.map(({ tensor }) => tensor),
   )
-  return { opCase, recorded, plan: clearingInsideFences(plan) }
+  return { opCase, recorded, plan: bindingAsModels(clearingInsideFences(plan), opCase) }
 }
 
 /**
@@ -163,6 +163,27 @@ function clearingInsideFences(plan: Plan): Plan {
       : command
   const stage = plan.stages.test
   return { ...plan, stages: { test: { ...stage, commands: stage.commands.map(inside) } } }
+}
+
+/**
+ * Binds inputs that are activations as a model's arena is bound, read and write: the device compiles a kernel once, for
+ * both routes and for the runs to come.
+ */
+function bindingAsModels(plan: Plan, { inputs }: OpCase): Plan {
+  const activations = new Set(
+    Object.entries(inputs).flatMap(([name, input]) =>
+      !('bytes' in input) && (input.activation || input.gradient === 'activation') && plan.tensors[name]
+        ? [plan.tensors[name].buffer]
+        : [],
+    ),
+  )
+  const access = plan.kernels.map((kernel) => [...kernel.access])
+  for (const command of plan.stages.test.commands) {
+    if (command.kind !== 'dispatch') continue
+    for (const [i, { buffer }] of command.bindings.entries())
+      if (activations.has(buffer)) access[command.kernel][i] = 'read_write'
+  }
+  return { ...plan, kernels: plan.kernels.map((kernel, i) => ({ ...kernel, access: access[i] })) }
 }
 
 const gradientOutputs = ({ gradientsAt }: OpCase, outputs: Record<string, Tensor>): readonly string[] =>

@@ -1,3 +1,4 @@
+import type { DeviceTraits } from '../graph/device.ts'
 import type { Runtime } from '../graph/executable.ts'
 import type { FourBitType } from '../numbers/code-book.ts'
 import { quantErrorSums, quantStatistics } from '../quant/error-statistics.ts'
@@ -30,8 +31,11 @@ const goldenValues = (): Float64Array =>
     (_, k) => ((((k * 7919 + 104729) % 65521) / 65521) * 2 - 1) ** 3 * (1 + (Math.floor(k / 64) % 7)) * 0.05,
   )
 
-/** Both types with and without double quantization from float32, and NF4 from 16-bit weights. */
-export function quantizerCases(): QuantizerCase[] {
+/**
+ * Both types with and without double quantization from float32, and NF4 from 16-bit weights: on a software adapter,
+ * which takes long to compile, from the embedded model's alone.
+ */
+export function quantizerCases({ software }: Pick<DeviceTraits, 'software'>): QuantizerCase[] {
   const values = goldenValues()
   const golden = (['nf4', 'fp4'] as const).flatMap((type) =>
     [true, false].map((doubleQuant): QuantizerCase => {
@@ -40,7 +44,8 @@ export function quantizerCases(): QuantizerCase[] {
       return { golden: true, matrix: { name, shape: GOLDEN_SHAPE, format, dtype: 'F32', values } }
     }),
   )
-  const short = (['BF16', 'F16'] as const).map((dtype): QuantizerCase => {
+  const dtypes = software ? (['BF16'] as const) : (['BF16', 'F16'] as const)
+  const short = dtypes.map((dtype): QuantizerCase => {
     const format = { type: 'nf4', blockSize: 64, doubleQuant: true } as const
     const name = `nf4 of ${dtype === 'BF16' ? 'bfloat16' : 'float16'}, against the processor`
     return { golden: false, matrix: { name, shape: [9, 100], format, dtype, values: uniformValues(900, 8) } }

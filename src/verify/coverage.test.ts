@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseRunConfig } from '../config/parse.ts'
 import type { RunConfigInput } from '../config/schema.ts'
 import type { Dtype } from '../formats/dtype.ts'
@@ -15,25 +15,34 @@ import { opCases } from './op-cases.ts'
 import { isProbe } from './probe.ts'
 import { planQuantization } from './quantize-on-gpu.ts'
 
-const namesIn = ({ kernels }: Plan) =>
-  kernels.filter(({ kernel }) => !isProbe(kernel)).map(({ kernel }) => kernel.name)
+/** Kernels by name, with how their bindings are bound: a pipeline of its own for each way. */
+type Kernels = Map<string, Set<string>>
 
-/** Names of all kernels that the checks of ops and of the quantizer run. */
-function verifiedKernels(traits: DeviceTraits): Set<string> {
-  const names = new Set<string>()
-  for (const opCase of opCases(traits)) {
-    for (const route of routesOf(opCase))
-      for (const name of namesIn(prepareCase(opCase, traits, route).plan)) names.add(name)
+function collect(plans: Iterable<Plan>): Kernels {
+  const kernels: Kernels = new Map()
+  for (const plan of plans) {
+    for (const { kernel, access } of plan.kernels) {
+      if (isProbe(kernel)) continue
+      const ways = kernels.get(kernel.name) ?? new Set()
+      kernels.set(kernel.name, ways.add(access.join(' ')))
+    }
   }
-  for (const { matrix } of quantizerCases())
-    for (const name of namesIn(planQuantization([matrix], traits).plan)) names.add(name)
-  return names
+  return kernels
+}
+
+/** All kernels that the checks of ops and of the quantizer run. */
+function verifiedKernels(traits: DeviceTraits): Kernels {
+  const cases = opCases(traits).flatMap((opCase) =>
+    routesOf(opCase).map((route) => prepareCase(opCase, traits, route).plan),
+  )
+  const quantizers = quantizerCases(traits).map(({ matrix }) => planQuantization([matrix], traits).plan)
+  return collect([...cases, ...quantizers])
 }
 
 const ADAPTER = { rank: 8, alpha: 16, dropout: 0, useRslora: false, targetModules: ['all-linear'] }
 
-/** Names of all kernels that a model's runs and its texts are made of. */
-function usedKernels(folder: string, dtype: Dtype, config: RunConfigInput, traits: DeviceTraits): string[] {
+/** What a model's runs and its texts are made of. */
+function plansOf(folder: string, dtype: Dtype, config: RunConfigInput, traits: DeviceTraits): Plan[] {
   const model = parseModelConfig(readFileSync(`${folder}/config.json`, 'utf8'))
   const batch = { batchSize: 2, sequenceLength: 48 }
   const program = buildProgram({
@@ -46,7 +55,7 @@ function usedKernels(folder: string, dtype: Dtype, config: RunConfigInput, trait
     traits,
   })
   const generation = buildGeneration({ model, weights: program.weights, capacity: 64, traits })
-  return [...new Set([...namesIn(program.plan), ...namesIn(generation.plan)])]
+  return [program.plan, generation.plan]
 }
 
 const DEVICES: [name: string, traits: DeviceTraits][] = [
@@ -54,16 +63,24 @@ const DEVICES: [name: string, traits: DeviceTraits][] = [
   ['a GPU', DEFAULT_TRAITS],
 ]
 
-test.each(DEVICES)(
-  'on %s every kernel of the golden curve and of the embedded model is held against the reference',
-  (_, traits) => {
-    const verified = verifiedKernels(traits)
-    const used = [
-      ...usedKernels('e2e/golden/tiny-llama', 'F32', { method: 'qlora' }, traits),
-      ...usedKernels('public/models/studio-tiny-3m', 'BF16', { method: 'qlora' }, traits),
-      ...usedKernels('public/models/studio-tiny-3m', 'BF16', { method: 'lora' }, traits),
-      ...usedKernels('public/models/studio-tiny-3m', 'BF16', { method: 'full' }, traits),
-    ]
-    expect([...new Set(used)].filter((name) => !verified.has(name))).toEqual([])
-  },
-)
+describe.each(DEVICES)('on %s', (_, traits) => {
+  const verified = verifiedKernels(traits)
+  const used = collect([
+    ...plansOf('e2e/golden/tiny-llama', 'F32', { method: 'qlora' }, traits),
+    ...plansOf('public/models/studio-tiny-3m', 'BF16', { method: 'qlora' }, traits),
+    ...plansOf('public/models/studio-tiny-3m', 'BF16', { method: 'lora' }, traits),
+    ...plansOf('public/models/studio-tiny-3m', 'BF16', { method: 'full' }, traits),
+  ])
+
+  test('every kernel of the golden curve and of the embedded model is held against the reference', () => {
+    expect([...used.keys()].filter((name) => !verified.has(name))).toEqual([])
+  })
+
+  test('what is verified is what runs: no kernel of theirs is compiled in a second way', () => {
+    const others = [...verified].flatMap(([name, ways]) => {
+      const known = used.get(name)
+      return [...ways].filter((way) => known && !known.has(way)).map((way) => `${name}: ${way}`)
+    })
+    expect(others).toEqual([])
+  })
+})

@@ -15,6 +15,8 @@ export interface DenseInput {
    * something; 'activation' is checked twice, once written and once accumulated.
    */
   gradient?: 'parameter' | 'activation'
+  /** Whether a model makes it, in the arena; what has the gradient of an activation is one. */
+  activation?: boolean
 }
 
 /** An input whose bytes are given as they are: a 4-bit matrix. The reference must know its values itself. */

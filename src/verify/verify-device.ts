@@ -51,7 +51,7 @@ export async function verifyDevice(
     ...opCases(runtime.traits).map(
       (opCase): PlannedCheck => ({ name: opCase.name, kind: 'op', run: () => checkCase(opCase, runtime) }),
     ),
-    ...quantizerCases().map(
+    ...quantizerCases(runtime.traits).map(
       (quantizer): PlannedCheck => ({
         name: quantizer.matrix.name,
         kind: 'hashes',

@@ -35,9 +35,9 @@ export function cachedAttentionCase(
   return {
     name: `cached attention: ${name}`,
     inputs: {
-      q: random(tokens, heads * headDim, 1, range),
-      k: random(tokens, width, 2, range),
-      v: random(tokens, width, 3, 1),
+      q: { ...random(tokens, heads * headDim, 1, range), activation: true },
+      k: { ...random(tokens, width, 2, range), activation: true },
+      v: { ...random(tokens, width, 3, 1), activation: true },
       keys: random(capacity, width, 4, range),
       values: random(capacity, width, 5, 1),
     },

@@ -39,7 +39,7 @@ export function trainedLinearCase([rows, inFeatures, outFeatures]: LinearShape):
   return {
     name: `linear with a weight that is trained, ${rows} × ${inFeatures} → ${outFeatures}`,
     inputs: {
-      x: { shape: [rows, inFeatures], data: uniformValues(rows * inFeatures, 1) },
+      x: { shape: [rows, inFeatures], data: uniformValues(rows * inFeatures, 1), activation: true },
       weight: {
         shape: [outFeatures, inFeatures],
         data: uniformValues(outFeatures * inFeatures, 2),

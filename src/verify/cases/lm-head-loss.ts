@@ -36,6 +36,7 @@ export function lmHeadLossCase(
       x: {
         shape: [rows, hidden],
         data: uniformValues(rows * hidden, 1, -sharpness, sharpness),
+        activation: true,
         ...(train && { gradient: 'activation' as const }),
       },
       ...inputs,

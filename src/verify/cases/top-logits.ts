@@ -35,7 +35,7 @@ function expectedSums(logits: Float64Array): Float64Array {
 export function topLogitsCase(name: string, logits: Float64Array): OpCase {
   return {
     name: `top logits: ${name}`,
-    inputs: { logits: { shape: [1, logits.length], data: logits } },
+    inputs: { logits: { shape: [1, logits.length], data: logits, activation: true } },
     step: { inverseTemperature: INVERSE_TEMPERATURE },
     build(graph, { logits: row }) {
       const into = {
