@@ -36,7 +36,7 @@ export function RunHead() {
 
 function Live() {
   const { t } = useTranslation()
-  const { status, phase, progress, secondsLeft, steps, tensors, checkpoint, log } = useRun((run) => run)
+  const { status, step, phase, progress, secondsLeft, steps, tensors, checkpoint, log } = useRun((run) => run)
   const paused = status === 'paused'
   const metrics = steps.last?.metrics
   const warning = log.findLast((entry) => entry.kind === 'warning')
@@ -98,6 +98,11 @@ function Live() {
           </span>
         )}
       </div>
+      {status === 'recovering' && (
+        <Text size="sm" mt="sm">
+          {t('status.live.recovering', { step: formatInteger(step) })}
+        </Text>
+      )}
       {warning && (
         <Alert role="alert" variant="default" color="orange" mt="sm" icon={<IconAlertTriangle aria-hidden />}>
           {asSentence(warning.message)} {warning.fix && asAdvice(warning.fix)}
