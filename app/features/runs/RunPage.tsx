@@ -137,7 +137,10 @@ function Glance({ record }: { record: RunRecord }) {
       label: t('runs.columns.sizeBytes'),
       value: <Quantity value={record.sizeBytes} format={formatBytes} unit="" />,
     },
-    {
+    { label: t('runs.columns.startedAt'), value: formatWholeDate(record.startedAt) },
+  ]
+  if (record.status !== 'running') {
+    facts.push({
       label: t(`runs.one.made.${madeBy(record)}`),
       value:
         record.files.length > 0 ? (
@@ -145,9 +148,8 @@ function Glance({ record }: { record: RunRecord }) {
         ) : (
           t('runs.one.notKept')
         ),
-    },
-    { label: t('runs.columns.startedAt'), value: formatWholeDate(record.startedAt) },
-  ]
+    })
+  }
   return (
     <Panel title={t('runs.one.facts')} id="run-facts">
       <Facts facts={facts} />
