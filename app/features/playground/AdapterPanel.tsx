@@ -52,7 +52,9 @@ export function AdapterPanel() {
   return (
     <Panel title={t('playground.columns')} help={t('playground.columnsHelp')} id="playground-adapter">
       {refused && (
-        <Failure title={t('playground.notAdapter')} error={refused} onClose={() => setRefused(null)} />
+        <div className={classes.refused}>
+          <Failure title={t('playground.notAdapter')} error={refused} onClose={() => setRefused(null)} />
+        </div>
       )}
       <Columns />
       <KeepStep disabled={isFull} onFailure={setRefused} />

@@ -4,7 +4,6 @@ import { useTranslation } from 'react-i18next'
 import type { TensorQuantization } from '../../../src/session/events.ts'
 import { Quantity } from '../../components/Quantity.tsx'
 import { SortableHead } from '../../components/SortableHead.tsx'
-import { formatFixed } from '../../format/numbers.ts'
 import { shortName } from '../train/tensor-names.ts'
 import classes from './MatrixTable.module.css'
 import { COLUMNS, type ColumnKey, firstDirection, type Sorting, sortedTensors } from './measures.ts'
@@ -92,7 +91,7 @@ const Row = memo(function Row({ tensor, isSelected, onSelect }: RowProps) {
         <Quantity value={snrDb} unit="dB" />
       </Table.Td>
       <Table.Td>
-        <Quantity value={bitsPerParam} format={(value) => formatFixed(value, 3)} />
+        <Quantity value={bitsPerParam} />
       </Table.Td>
     </Table.Tr>
   )
