@@ -26,7 +26,7 @@ export type RunStatus =
 export interface Progress {
   done: number
   total: number
-  unit: 'kernels' | 'tensors' | 'steps' | 'batches'
+  unit: 'kernels' | 'tensors' | 'steps' | 'prompts' | 'batches'
 }
 
 export interface Evaluation {

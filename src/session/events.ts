@@ -62,7 +62,7 @@ export interface SampleAnswer {
   finishReason: FinishReason
 }
 
-export type RunPhase = 'compiling' | 'quantizing' | 'training' | 'evaluating' | 'exporting'
+export type RunPhase = 'compiling' | 'quantizing' | 'training' | 'sampling' | 'evaluating' | 'exporting'
 
 /** Everything a run tells, in order; the app folds these into its state, the terminal prints them. */
 export type RunEvent =
@@ -84,7 +84,7 @@ export type RunEvent =
       phase: RunPhase
       done: number
       total: number
-      unit: 'kernels' | 'tensors' | 'steps' | 'batches'
+      unit: 'kernels' | 'tensors' | 'steps' | 'prompts' | 'batches'
     }
   | { type: 'quant/tensor'; tensor: TensorQuantization }
   | { type: 'run/step'; step: StepMetrics; totalSteps: number; secondsLeft: number | null }

@@ -373,7 +373,10 @@ export class RunSession {
     const isCancelled = () => this.stopRequested || signal?.aborted === true
     if (!this.samples || isCancelled()) return
     const from = performance.now()
-    const answers = await this.samples.take(isCancelled)
+    const answers = await this.samples.take(isCancelled, (done, total) => {
+      // Between steps it is over before anybody has read it.
+      if (step === 0) onEvent({ type: 'run/progress', phase: 'sampling', done, total, unit: 'prompts' })
+    })
     if (!answers) return
     const durationMs = performance.now() - from
     this.sampling.took(step, durationMs)

@@ -179,11 +179,15 @@ export class Samples {
   }
 
   /** The likeliest answer to every prompt, with the weights as they are. Null when `isCancelled` says so meanwhile. */
-  async take(isCancelled: () => boolean): Promise<SampleAnswer[] | null> {
+  async take(
+    isCancelled: () => boolean,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<SampleAnswer[] | null> {
     const { program, prompts } = this.planned
     const [voice] = program.request.voices ?? []
     const answers: SampleAnswer[] = []
     for (const { prompt, request } of prompts) {
+      onProgress(answers.length, prompts.length)
       const tokens = generateText({ ...request, program, executable: this.executable, voice })
       let next = await tokens.next()
       while (!next.done) {
