@@ -41,9 +41,9 @@ export function RunsPage() {
         <NoRuns />
       ) : (
         <Panel>
-          <Group justify="space-between" gap="xs" mb="xs" className={classes.bar}>
+          <Group gap="xs" mb="xs" className={classes.bar}>
             {known.length > 0 ? (
-              <Group gap="xs">
+              <>
                 <Text size="sm" fw={600} aria-live="polite">
                   {t('runs.selected', { count: known.length })}
                 </Text>
@@ -61,13 +61,17 @@ export function RunsPage() {
                 >
                   {t('runs.deleteSelected')}
                 </Button>
-              </Group>
+              </>
             ) : (
-              <span />
+              <Text size="sm" c="var(--nibble-ink-soft)">
+                {t('runs.noneSelected')}
+              </Text>
             )}
-            <StorageUse />
           </Group>
           <RunsTable records={records} ticked={known} onTick={setTicked} />
+          <div className={classes.storage}>
+            <StorageUse />
+          </div>
         </Panel>
       )}
       {known.length > 0 && <CompareRuns ids={known} />}

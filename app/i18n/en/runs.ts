@@ -39,6 +39,7 @@ export const runs = {
   hasNotes: 'has notes',
   select: 'Compare {{name}}',
   selectAll: 'Compare all runs',
+  noneSelected: 'No run ticked',
   selected_one: '{{count}} run ticked',
   selected_other: '{{count}} runs ticked',
   clear: 'Untick all',
