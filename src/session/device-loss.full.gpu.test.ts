@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { adapterOf, goldenEngines, STEPS, trainTo } from './testing/losing-engine.ts'
+import { generationStage } from '../generate/program.ts'
+import { adapterOf, goldenEngines, STEPS, speakingEngine, storage, trainTo } from './testing/losing-engine.ts'
 
 let openEngine: Awaited<ReturnType<typeof goldenEngines>>
 let whole: Awaited<ReturnType<typeof trainTo>>
@@ -8,11 +9,20 @@ beforeAll(async () => {
   whole = await trainTo(await openEngine())
 })
 
+const MOMENTS: [name: string, stage: string, since: number][] = [
+  ['while kernels are compiled', 'compile', 0],
+  ['in the evaluation before the first step', 'evaluate/', 0],
+  ['in a forward and backward', 'train/', 2],
+  ['in an update', 'update', 2],
+  ['between two pages of an update', 'update', 4],
+  ['in an evaluation between steps', 'evaluate/', 2],
+]
+
 describe.each([
-  ['tiny-llama', 'full'],
-  ['tiny-llama-tied', 'full'],
-  ['tiny-llama', 'qlora'],
-] as const)('a run of %s with %s whose device is lost', (model, method) => {
+  ['tiny-llama', 'full', MOMENTS],
+  ['tiny-llama-tied', 'full', MOMENTS],
+  ['tiny-llama', 'qlora', [...MOMENTS, ['while weights are quantized', 'load/', 0]]],
+] as const)('a run of %s with %s whose device is lost', (model, method, moments) => {
   let openEngine: Awaited<ReturnType<typeof goldenEngines>>
   let whole: Awaited<ReturnType<typeof trainTo>>
   beforeAll(async () => {
@@ -20,15 +30,7 @@ describe.each([
     whole = await trainTo(await openEngine())
   })
 
-  it.each([
-    ['while kernels are compiled', 'compile', 0],
-    ['while weights are loaded', 'load/', 0],
-    ['in the evaluation before the first step', 'evaluate/', 0],
-    ['in a forward and backward', 'train/', 2],
-    ['in an update', 'update', 2],
-    ['in the middle of an update', 'update', 4],
-    ['in an evaluation between steps', 'evaluate/', 2],
-  ])('%s goes on by itself, to the same bytes', async (_, stage, since) => {
+  it.each(moments as typeof MOMENTS)('%s goes on by itself, to the same bytes', async (_, stage, since) => {
     const { engine, device, config } = await openEngine()
     if (since === 0) device.loseAfter(stage)
     const { summary, of, adapter, losses } = await trainTo({
@@ -100,13 +102,52 @@ describe('a run whose device is lost', () => {
   })
 })
 
-it('an evaluation whose device is lost is done again on the next one', async () => {
-  const measured = async (stage?: string) => {
+it.each([
+  ['model/evaluate', 'evaluate/', 2],
+  ['model/logits', 'compile', 1],
+  ['model/quantize', 'load/', 3],
+  ['model/inspect', 'load/', 3],
+] as const)('%s, whose device is lost, is done again on the next one', async (command, stage, nth) => {
+  const result = async (losses: number) => {
     const { engine, device, config } = await openEngine()
-    if (stage) device.loseAfter(stage, 2)
-    const result = await engine.execute('model/evaluate', { config })
-    expect(device.opened()).toBe(stage ? 2 : 1)
-    return result
+    if (losses > 0) device.loseAfter(stage, nth, losses)
+    const answer = await engine.execute(command, { config })
+    expect(device.opened()).toBe(1 + losses)
+    return answer
   }
-  expect(await measured('evaluate/')).toEqual(await measured())
+  const undisturbed = await result(0)
+  expect(await result(1)).toEqual(undisturbed)
+  // Lost again on the next one as well: not without end.
+  await expect(result(2)).rejects.toMatchObject({
+    code: 'device/lost',
+    message: expect.stringContaining('twice in a row'),
+    hint: expect.stringContaining('Close other programs'),
+  })
+})
+
+it('a text of a paused run that trains every weight is spoken again from the weights of its checkpoint', async () => {
+  const { engine, device, config } = await speakingEngine('full')
+  const speak = async () => {
+    const args = { prompt: 'Hello!', chat: true, maxNewTokens: 6, adapter: 'run' as const, config }
+    return (await engine.execute('model/generate', args)).tokenIds
+  }
+  let texts: Promise<void> | undefined
+  await engine.execute(
+    'run/start',
+    { config, storage },
+    {
+      onEvent(event) {
+        if (event.type === 'run/step' && event.step.step === 1) void engine.execute('run/pause', {})
+        if (event.type !== 'run/paused' || texts) return
+        texts = (async () => {
+          const before = await speak()
+          device.loseAfter(generationStage('base', 1), 2)
+          expect(await speak()).toEqual(before)
+          expect(device.opened()).toBe(2)
+          await engine.execute('run/resume', {})
+        })()
+      },
+    },
+  )
+  await texts
 })

@@ -38,7 +38,10 @@ export async function reopenDevice(
   })
 }
 
-/** Does work on the device; if that goes away meanwhile, once more from the beginning on the next one. */
+/**
+ * Does work on the device; if that goes away meanwhile, once more from the beginning on the next one.
+ * @throws device/lost, which says what can be done, where that goes away as well
+ */
 export async function onDevice<T>(
   runtime: () => Promise<Runtime>,
   signal: AbortSignal | undefined,
@@ -49,9 +52,18 @@ export async function onDevice<T>(
     return await work(first)
   } catch (error) {
     if (!isDeviceLoss(error) || signal?.aborted) throw error
-    return work(await reopenDevice(runtime, first, signal))
+    const next = await reopenDevice(runtime, first, signal)
+    return work(next).catch((again) => {
+      throw isDeviceLoss(again) ? lostAgain(again) : again
+    })
   }
 }
+
+const lostAgain = (loss: StudioError) =>
+  new StudioError('device/lost', `The GPU was lost twice in a row. ${loss.message}`, {
+    hint: 'Close other programs that use the GPU, then try again; a lower sequence length or batch size asks less of it.',
+    cause: loss,
+  })
 
 /**
  * The same for a text: its tokens are the same the second time (they follow from the seed), so that those told already

@@ -51,10 +51,10 @@ export async function goldenEngines(
 }
 
 /** An engine that can speak, with one row to train on. */
-export function speakingEngine() {
+export function speakingEngine(method: RunConfig['method'] = 'qlora') {
   const files = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']
   const rows = memorySource('rows', new TextEncoder().encode('{"prompt": "Hello!", "completion": "Hi."}\n'))
-  const config = parseRunConfig({ train: { maxSteps: 2, gradAccumSteps: 1 } })
+  const config = parseRunConfig({ method, train: { maxSteps: 2, gradAccumSteps: 1 } })
   return openEngine('studio-tiny-3m', '/models/studio-tiny-3m', files, rows, config)
 }
 
