@@ -4,6 +4,7 @@ import { formatExact, formatInteger, formatNumber } from '../format/numbers.ts'
 import { type Axis, linearAxis, logAxis, stepAxis } from './axis.ts'
 import classes from './CurvePlot.module.css'
 import { type Curve, extent, nearest, pointsOf } from './curve.ts'
+import { useUntabbableLayers } from './untabbable-layers.ts'
 
 interface CurvePlotProps {
   curves: readonly Curve[]
@@ -38,6 +39,7 @@ export function CurvePlot(props: CurvePlotProps) {
     top,
     onPick,
   } = props
+  const frame = useUntabbableLayers()
   const [from, to] = ends
   const x = useMemo(
     () => (formatX === formatInteger ? stepAxis(from, to) : linearAxis(from, to)),
@@ -49,79 +51,81 @@ export function CurvePlot(props: CurvePlotProps) {
   const withLegend = props.legend ?? (curves.length > 1 && curves.length < 9)
   return (
     <>
-      <ResponsiveContainer width="100%" height={height} initialDimension={{ width: 320, height }}>
-        <ComposedChart
-          data={places}
-          margin={{ top: 8, right: 12, bottom: 0, left: 0 }}
-          accessibilityLayer={false}
-          className={onPick ? `${classes.plot} ${classes.pickable}` : classes.plot}
-          onClick={({ activeLabel }) => {
-            const place = Number(activeLabel)
-            if (activeLabel !== undefined && Number.isFinite(place)) onPick?.(place)
-          }}
-        >
-          <CartesianGrid vertical={false} syncWithTicks stroke="var(--nibble-line)" />
-          <XAxis
-            dataKey="x"
-            type="number"
-            domain={[x.from, x.to]}
-            ticks={x.ticks}
-            interval="preserveStart"
-            minTickGap={16}
-            allowDataOverflow
-            tick={TICK}
-            tickLine={false}
-            stroke="var(--nibble-line-strong)"
-            tickFormatter={(value: number) => formatX(value)}
-          />
-          <YAxis
-            width={52}
-            scale={log ? 'log' : 'linear'}
-            domain={[y.from, y.to]}
-            ticks={y.ticks}
-            allowDataOverflow
-            tick={TICK}
-            tickLine={false}
-            axisLine={false}
-            tickFormatter={(value: number) => formatY(value)}
-          />
-          <Tooltip
-            isAnimationActive={false}
-            cursor={{ stroke: 'var(--nibble-line-strong)' }}
-            content={({ active, label }) =>
-              active && typeof label === 'number' ? (
-                <Readout title={`${xName} ${formatX(label)}`} curves={curves} at={label} />
-              ) : null
-            }
-          />
-          {curves.map(({ key, name, color, look = 'bold', dash }, index) => (
-            <Line
-              key={key}
-              data={points[index]}
-              dataKey="y"
-              name={name}
-              stroke={look === 'dots' ? 'none' : color}
-              strokeWidth={look === 'faint' ? 1 : 2}
-              strokeDasharray={dash}
-              strokeLinecap="round"
-              strokeLinejoin="round"
-              dot={
-                look === 'dots' && {
-                  r: 4,
-                  fill: color,
-                  stroke: 'var(--nibble-surface)',
-                  strokeWidth: 1.5,
-                  clipDot: false,
-                }
-              }
-              activeDot={false}
-              type="linear"
-              isAnimationActive={false}
-              legendType="none"
+      <div ref={frame}>
+        <ResponsiveContainer width="100%" height={height} initialDimension={{ width: 320, height }}>
+          <ComposedChart
+            data={places}
+            margin={{ top: 8, right: 12, bottom: 0, left: 0 }}
+            accessibilityLayer={false}
+            className={onPick ? `${classes.plot} ${classes.pickable}` : classes.plot}
+            onClick={({ activeLabel }) => {
+              const place = Number(activeLabel)
+              if (activeLabel !== undefined && Number.isFinite(place)) onPick?.(place)
+            }}
+          >
+            <CartesianGrid vertical={false} syncWithTicks stroke="var(--nibble-line)" />
+            <XAxis
+              dataKey="x"
+              type="number"
+              domain={[x.from, x.to]}
+              ticks={x.ticks}
+              interval="preserveStart"
+              minTickGap={16}
+              allowDataOverflow
+              tick={TICK}
+              tickLine={false}
+              stroke="var(--nibble-line-strong)"
+              tickFormatter={(value: number) => formatX(value)}
             />
-          ))}
-        </ComposedChart>
-      </ResponsiveContainer>
+            <YAxis
+              width={52}
+              scale={log ? 'log' : 'linear'}
+              domain={[y.from, y.to]}
+              ticks={y.ticks}
+              allowDataOverflow
+              tick={TICK}
+              tickLine={false}
+              axisLine={false}
+              tickFormatter={(value: number) => formatY(value)}
+            />
+            <Tooltip
+              isAnimationActive={false}
+              cursor={{ stroke: 'var(--nibble-line-strong)' }}
+              content={({ active, label }) =>
+                active && typeof label === 'number' ? (
+                  <Readout title={`${xName} ${formatX(label)}`} curves={curves} at={label} />
+                ) : null
+              }
+            />
+            {curves.map(({ key, name, color, look = 'bold', dash }, index) => (
+              <Line
+                key={key}
+                data={points[index]}
+                dataKey="y"
+                name={name}
+                stroke={look === 'dots' ? 'none' : color}
+                strokeWidth={look === 'faint' ? 1 : 2}
+                strokeDasharray={dash}
+                strokeLinecap="round"
+                strokeLinejoin="round"
+                dot={
+                  look === 'dots' && {
+                    r: 4,
+                    fill: color,
+                    stroke: 'var(--nibble-surface)',
+                    strokeWidth: 1.5,
+                    clipDot: false,
+                  }
+                }
+                activeDot={false}
+                type="linear"
+                isAnimationActive={false}
+                legendType="none"
+              />
+            ))}
+          </ComposedChart>
+        </ResponsiveContainer>
+      </div>
       {withLegend && (
         <ul className={classes.legend} data-legend>
           {curves.map(({ key, name, color, look = 'bold', dash }) => (
