@@ -11,7 +11,7 @@ export const samples = {
   every: 'Steps between',
   from: 'Which questions',
   fromChoices: { data: 'From the data', own: 'My own' },
-  own: 'One question a line, at most eight',
+  own: 'One question a line, at most eight. Left empty, those of the data are asked.',
   ownPlaceholder: 'What is the capital of Texas?',
   heldOut: 'held out',
   row: 'row {{row}}',
