@@ -158,9 +158,9 @@ function Modules({ field, value, onChange, label, shared }: PartProps) {
   )
 }
 
-/** Where the name says it already, the unit is left out: Steps, in steps. */
-const unitOf = ({ unit, label }: RecipeField): string | undefined =>
-  unit?.toLowerCase() === label.toLowerCase() ? undefined : unit
+/** Where the name says it already, the unit is left out: Steps, in steps; a slider writes its own beside the value. */
+const unitOf = ({ unit, label, path }: RecipeField): string | undefined =>
+  unit?.toLowerCase() === label.toLowerCase() || BUDGETS.has(path) ? undefined : unit
 
 /** Larger ends are limits of the file format, not a help to anyone. */
 const TELLING_MAX = 1_000_000
