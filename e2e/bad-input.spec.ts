@@ -197,6 +197,7 @@ test('a file with columns of other names is read as a person says, and stays so 
   await expect(page.getByRole('heading', { name: 'own.jsonl' })).toBeVisible()
   await expect(page.locator('#page').getByRole('alert')).toHaveCount(0)
   const system = page.getByRole('combobox', { name: 'Column of the instruction to all' })
+  await system.focus()
   await system.selectOption('tone')
   await expect(page.getByRole('region', { name: 'Rows as they will be trained' })).toContainText('Be brief')
   await expect(system).toHaveValue('tone')

@@ -104,7 +104,7 @@ test('two runs are overlaid with what differed, renamed, and deleted after a que
   await page.getByRole('button', { name: 'Save', exact: true }).click()
   await expect(rowOf(page, 'The first <b>one</b>')).toBeVisible()
   await page.getByRole('button', { name: 'Actions for The first <b>one</b>' }).click()
-  await page.getByRole('menuitem', { name: 'Delete' }).click()
+  await page.getByRole('menuitem', { name: 'Delete', exact: true }).click()
   const question = page.getByRole('dialog', { name: 'Delete this run?' })
   await expect(question).toContainText(/KiB/)
   await question.getByRole('button', { name: 'Delete' }).click()

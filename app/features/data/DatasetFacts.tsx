@@ -8,12 +8,15 @@ import { formatCount, formatInteger, formatPercent } from '../../format/numbers.
 import { useDataset, useRecipe, useRun, useStudio } from '../../stores/context.tsx'
 import { isLive } from '../../stores/run.ts'
 import { ColumnSentence } from './ColumnSentence.tsx'
+import { canBeCut, rowsCut } from './data-problems.ts'
 import { mappingSentence } from './mapping-sentence.ts'
 
 /** What was read of the file, in figures and in a sentence. */
 export function DatasetFacts({ summary }: { summary: DatasetSummary }) {
   const { t } = useTranslation()
   const limit = useRecipe((recipe) => recipe.config?.data.maxSeqLength)
+  const cut =
+    limit !== undefined && canBeCut(summary) ? rowsCut(summary.lengthCounts, limit) : summary.truncatedRows
   const facts: Fact[] = [
     { label: t('data.rows'), value: <Quantity value={summary.rows} format={formatInteger} /> },
     { label: t('data.tokens'), value: <Quantity value={summary.totalTokens} format={formatCount} /> },
@@ -32,8 +35,8 @@ export function DatasetFacts({ summary }: { summary: DatasetSummary }) {
     facts.push({ label: t('data.sequences'), value: formatInteger(summary.sequences) })
   facts.push({
     label: t('data.truncated'),
-    value: summary.truncatedRows === 0 ? t('app.none') : formatInteger(summary.truncatedRows),
-    note: summary.truncatedRows > 0 && limit !== undefined && t('data.truncatedHelp', { count: limit }),
+    value: cut === 0 ? t('app.none') : formatInteger(cut),
+    note: cut > 0 && limit !== undefined && t('data.truncatedHelp', { count: limit }),
   })
   return (
     <Panel

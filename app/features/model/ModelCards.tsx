@@ -35,16 +35,20 @@ function EmbeddedCard() {
       <Text size="sm" mb="md">
         {t('model.embeddedWhat')}
       </Text>
-      <Facts
-        facts={[
-          { label: t('model.parameters'), value: <Quantity value={parameters} format={formatCount} /> },
-          { label: t('model.size'), value: <Quantity value={sizeBytes} format={formatBytes} unit="" /> },
-          { label: t('model.nf4'), value: <Quantity value={nf4Bytes} format={formatBytes} unit="" /> },
-          { label: t('model.context'), value: t('model.contextValue', { count: contextLength }) },
-          { label: t('model.licence'), value: t('model.embeddedLicence') },
-        ]}
-      />
-      <WeightsVerdict largestTensorBytes={largestTensorBytes} />
+      {!inUse && (
+        <>
+          <Facts
+            facts={[
+              { label: t('model.parameters'), value: <Quantity value={parameters} format={formatCount} /> },
+              { label: t('model.size'), value: <Quantity value={sizeBytes} format={formatBytes} unit="" /> },
+              { label: t('model.nf4'), value: <Quantity value={nf4Bytes} format={formatBytes} unit="" /> },
+              { label: t('model.context'), value: t('model.contextValue', { count: contextLength }) },
+              { label: t('model.licence'), value: t('model.embeddedLicence') },
+            ]}
+          />
+          <WeightsVerdict largestTensorBytes={largestTensorBytes} />
+        </>
+      )}
       {inUse ? (
         <Text size="sm" mt="md" fw={600}>
           {t('model.inUse')}

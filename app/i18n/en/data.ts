@@ -85,6 +85,8 @@ export const data = {
     conversation: 'The conversation is',
     conversationMenu: 'Column of the conversation',
     nothing: 'nothing',
+    stop: '.',
+    joint: ',',
   },
   columns: {
     title: 'What is what in {{name}}?',
