@@ -2,7 +2,7 @@
 //
 // left [*, in] from row leftFirstRow, W [out, in] of any format, product [*, out] from row productFirstRow, `rows` rows.
 // No workgroup memory: an invocation makes 8 rows × 8 outputs in registers, and decodes each word of W once for its
-// rows, LANES_ACROSS neighbours side by side. One accumulation in f32 over all of `in`, in order. Rows and outputs past
+// rows, params.lanesAcross neighbours side by side. One accumulation in f32 over all of `in`, in order. Rows and outputs past
 // the end repeat the last one and are not stored.
 @compute @workgroup_size(WORKGROUP_X, WORKGROUP_Y, WORKGROUP_Z)
 fn main(
@@ -11,16 +11,16 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let tile = flat_group(group, groups);
-  let tiles_across = (params.productWidth + LANES_ACROSS * 8u - 1u) / (LANES_ACROSS * 8u);
-  let tile_row = (tile / tiles_across) * (WORKGROUP_X / LANES_ACROSS) * 8u;
+  let tiles_across = (params.productWidth + params.lanesAcross * 8u - 1u) / (params.lanesAcross * 8u);
+  let tile_row = (tile / tiles_across) * (WORKGROUP_X / params.lanesAcross) * 8u;
   if (tile_row >= params.rows) {
     return;
   }
   begin_left();
   begin_product();
   begin_weights(local);
-  let row = tile_row + (local / LANES_ACROSS) * 8u;
-  let column = ((tile % tiles_across) * LANES_ACROSS + local % LANES_ACROSS) * 8u;
+  let row = tile_row + (local / params.lanesAcross) * 8u;
+  let column = ((tile % tiles_across) * params.lanesAcross + local % params.lanesAcross) * 8u;
   let outs_a = outputs4(column);
   let outs_b = outputs4(column + 4u);
 

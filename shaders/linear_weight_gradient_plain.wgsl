@@ -2,7 +2,7 @@
 //
 // gradient [rows, out] (dy), left [*, in] (x), product [parts, out, in] (dW, or its partial sums, which
 // linear_sum_parts.wgsl adds in order). No workgroup memory: an invocation makes 8 outputs × 8 columns of one part in
-// registers, LANES_ACROSS neighbours side by side. One accumulation in f32 over the part's rows, in order. Outputs past
+// registers, params.lanesAcross neighbours side by side. One accumulation in f32 over the part's rows, in order. Outputs past
 // the end repeat others or hold anything; they are not stored.
 @compute @workgroup_size(WORKGROUP_X, WORKGROUP_Y, WORKGROUP_Z)
 fn main(
@@ -11,8 +11,8 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let tile = flat_group(group, groups);
-  let tile_outs = (WORKGROUP_X / LANES_ACROSS) * 8u;
-  let across = (params.leftWidth + LANES_ACROSS * 8u - 1u) / (LANES_ACROSS * 8u);
+  let tile_outs = (WORKGROUP_X / params.lanesAcross) * 8u;
+  let across = (params.leftWidth + params.lanesAcross * 8u - 1u) / (params.lanesAcross * 8u);
   let down = (params.outFeatures + tile_outs - 1u) / tile_outs;
   let part = tile / (across * down);
   let first_row = part * params.rowsPerPart;
@@ -22,8 +22,8 @@ fn main(
   begin_left();
   begin_gradient();
   begin_product();
-  let out = (tile / across % down) * tile_outs + (local / LANES_ACROSS) * 8u;
-  let column = ((tile % across) * LANES_ACROSS + local % LANES_ACROSS) * 8u;
+  let out = (tile / across % down) * tile_outs + (local / params.lanesAcross) * 8u;
+  let column = ((tile % across) * params.lanesAcross + local % params.lanesAcross) * 8u;
   let end_row = min(first_row + params.rowsPerPart, params.rows);
 
   var a0 = mat4x4<f32>();

@@ -37,7 +37,7 @@ export function forwardProduct(request: WeightedProduct, device: DeviceTraits): 
       name: `linear_forward.${name}`,
       ...tile,
       workgroups: tileWorkgroups(tile, rows, outFeatures, device),
-      params: { rows, inFeatures },
+      params: { rows, inFeatures, ...tile.params },
     },
     [
       leftPart(left, inFeatures, { dropout, firstRow: leftFirstRow, sharedByLanes: sharesRows }),
@@ -90,7 +90,7 @@ export function inputGradientProduct(request: WeightedProduct, device: DeviceTra
           name: `linear_input_gradient.${name}`,
           ...tile,
           workgroups: tileWorkgroups(tile, rows, inFeatures, device),
-          params: { rows, inFeatures, firstOut, endOut },
+          params: { rows, inFeatures, firstOut, endOut, ...tile.params },
         },
         [
           leftPart(left, outFeatures, { firstRow: leftFirstRow, sharedByLanes: sharesRows }),

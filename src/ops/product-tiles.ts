@@ -6,7 +6,6 @@ import inputGradientNarrow from '../../shaders/linear_input_gradient_narrow.wgsl
 import inputGradientPlain from '../../shaders/linear_input_gradient_plain.wgsl?raw'
 import inputGradientTiled from '../../shaders/linear_input_gradient_tiled.wgsl?raw'
 import { type DeviceTraits, spreadWorkgroups } from '../graph/device.ts'
-import type { Kernel } from '../graph/kernel.ts'
 import type { CodeMemory } from './weight-source.ts'
 
 /** A product's kernel for a device, and the part of the product that one workgroup makes. */
@@ -15,7 +14,8 @@ export interface ProductTile {
   name: string
   source: string
   includes: readonly string[]
-  constants?: Kernel['constants']
+  /** Beside those of the product. */
+  params: Record<string, number>
   workgroupSize: readonly [number, number, number]
   rows: number
   columns: number
@@ -56,6 +56,7 @@ export function productTile(kind: ProductKind, width: number, device: DeviceTrai
     name: variant,
     source: SOURCES[kind][variant],
     includes: [],
+    params: {},
     workgroupSize: [256, 1, 1],
     ...(variant === 'narrow' ? { rows: 16, columns: 16 } : { rows: 64, columns: 128 }),
     code: 'workgroup',
@@ -71,10 +72,7 @@ const PLAIN_COLUMNS = 8
 
 /** What plain kernels of every kind of product have in common. */
 export interface PlainLanes
-  extends Pick<
-    ProductTile,
-    'name' | 'constants' | 'enables' | 'workgroupSize' | 'rows' | 'columns' | 'sharesRows'
-  > {
+  extends Pick<ProductTile, 'params' | 'enables' | 'workgroupSize' | 'rows' | 'columns' | 'sharesRows'> {
   /** Whether the lanes are a subgroup. */
   subgroup: boolean
 }
@@ -85,8 +83,7 @@ export function plainLanes(width: number, { features, subgroupLanes }: DeviceTra
   while (across < PLAIN_LANES && across * PLAIN_COLUMNS < width) across *= 2
   const subgroup = features.subgroups && subgroupLanes === PLAIN_LANES
   return {
-    name: `plain${across}`,
-    constants: { LANES_ACROSS: across },
+    params: { lanesAcross: across },
     workgroupSize: [PLAIN_LANES, 1, 1],
     rows: PLAIN_ROWS * (PLAIN_LANES / across),
     columns: PLAIN_COLUMNS * across,
@@ -104,6 +101,7 @@ function plainTile(kind: ProductKind, width: number, device: DeviceTraits): Prod
   const { subgroup, ...lanes } = plainLanes(width, device)
   return {
     ...lanes,
+    name: 'plain',
     source: SOURCES[kind].plain,
     includes: [rowsOf4],
     code: subgroup ? 'lanes' : 'private',

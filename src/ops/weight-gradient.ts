@@ -48,7 +48,7 @@ export function weightGradientProduct(
   const partCount = weightGradientParts(rows, outFeatures, inFeatures, device)
   const rowsPerPart = Math.ceil(rows / partCount)
   const summed = partCount > 1 && parts !== undefined
-  const { kernel, sharesRows, invocations } = gradientTile(outFeatures, inFeatures, device)
+  const { kernel, params, sharesRows, invocations } = gradientTile(outFeatures, inFeatures, device)
   const options = { accumulate: accumulate && !summed, scale }
   const products = assemble(
     {
@@ -57,7 +57,7 @@ export function weightGradientProduct(
         Math.ceil((partCount * invocations) / kernel.workgroupSize[0]),
         device.limits,
       ),
-      params: { rows, outFeatures, rowsPerPart },
+      params: { rows, outFeatures, rowsPerPart, ...params },
     },
     [
       gradientPart(gradient, outFeatures, sharesRows),
@@ -83,7 +83,9 @@ export function weightGradientWorkspace(
 }
 
 interface GradientTile {
-  kernel: Pick<Kernel, 'name' | 'source' | 'constants' | 'enables' | 'workgroupSize'>
+  kernel: Pick<Kernel, 'name' | 'source' | 'enables' | 'workgroupSize'>
+  /** Beside those of every dW. */
+  params: Record<string, number>
   /** Whether its lanes read the same outputs of dy and may share what each has read. */
   sharesRows: boolean
   /** That make the whole of one part. */
@@ -97,9 +99,10 @@ function gradientTile(outFeatures: number, inFeatures: number, device: DeviceTra
     Math.ceil(outFeatures / rows) * Math.ceil(inFeatures / columns)
   if (!sharesTiles(device)) {
     const lanes = plainLanes(inFeatures, device)
-    const { constants, enables, workgroupSize } = lanes
+    const { enables, workgroupSize, params } = lanes
     return {
-      kernel: { name: `${name}.${lanes.name}`, source: plain, constants, enables, workgroupSize },
+      kernel: { name: `${name}.plain`, source: plain, enables, workgroupSize },
+      params,
       sharesRows: lanes.sharesRows,
       invocations: tiles(lanes.rows, lanes.columns) * workgroupSize[0],
     }
@@ -107,12 +110,14 @@ function gradientTile(outFeatures: number, inFeatures: number, device: DeviceTra
   if (Math.min(outFeatures, inFeatures) <= NARROW) {
     return {
       kernel: { name: `${name}.narrow`, source: narrow, workgroupSize: ELEMENTWISE_WORKGROUP },
+      params: {},
       sharesRows: false,
       invocations: tiles(4, 4),
     }
   }
   return {
     kernel: { name: `${name}.tiled`, source: tiled, workgroupSize: [256, 1, 1] },
+    params: {},
     sharesRows: false,
     invocations: tiles(64, 128) * 256,
   }
