@@ -537,7 +537,7 @@ function stepEvent(
         'train/epoch': event.epoch,
         'optimizer/lr': event.learningRate,
         'optimizer/grad_norm': event.gradNorm,
-        'speed/tokens_per_second': event.tokens / (event.durationMs / 1000),
+        'speed/tokens_per_second': event.tokensPerSecond,
         'speed/step_ms': event.durationMs,
         'memory/gpu_bytes': gpuBytes,
         ...paging,

@@ -9,6 +9,7 @@ import { writeBatch } from './batch-inputs.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import { METRICS, metricsRange, readMetrics } from './metrics.ts'
 import { STAGE } from './program.ts'
+import { TokenRate } from './token-rate.ts'
 
 export interface TrainerOptions {
   executable: Executable
@@ -43,6 +44,8 @@ export type TrainerEvent =
       supervisedTokens: number
       tokens: number
       durationMs: number
+      /** Over the last few steps: single ones cannot be told apart so well. */
+      tokensPerSecond: number
       /** As the update left them; null where nothing is paged. */
       paging: PagingStatistics | null
     }
@@ -75,6 +78,7 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
   let step = options.stepsDone ?? 0
   let rested = -1
   let finishedAt = performance.now()
+  const rate = new TokenRate()
 
   async function* settle(keep: number): AsyncGenerator<TrainerEvent, void> {
     while (pending.length > keep) {
@@ -113,6 +117,7 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
           supervisedTokens: data.supervisedTokens,
           tokens: data.tokens,
           durationMs,
+          tokensPerSecond: rate.after(data.tokens, durationMs),
           paging,
         }
       }),
