@@ -35,7 +35,13 @@ function Shown({ sets, className }: { sets: readonly SampleSet[]; className?: st
       id="card-samples"
       className={className}
       actions={
-        <Button variant="subtle" size="compact-sm" aria-pressed={all} onClick={() => setAll(!all)}>
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          className={classes.toggle}
+          aria-pressed={all}
+          onClick={() => setAll(!all)}
+        >
           {t(all ? 'samples.card.one' : 'samples.card.all')}
         </Button>
       }

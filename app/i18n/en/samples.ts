@@ -4,7 +4,7 @@ export const samples = {
   often: 'How often',
   oftenChoices: { auto: 'About ten times', never: 'Never', steps: 'Every so many steps' },
   oftenHelp: {
-    auto: 'Less often where that would take more than a twentieth of the time.',
+    auto: 'Less often where that would take more than 8 % of the time.',
     never: 'Nothing is asked.',
     steps: 'And after the last step.',
   },
@@ -16,7 +16,7 @@ export const samples = {
   heldOut: 'held out',
   row: 'row {{row}}',
   none: 'The data has no question to ask: its rows are token numbers, or the model has no tokenizer.',
-  bytes: 'Takes {{bytes}} of the memory planned above.',
+  bytes: 'Takes {{bytes}} of the memory needed.',
   card: {
     title: 'Answers on the way',
     waiting: 'The first answers come before the first step',
