@@ -55,7 +55,7 @@ function NotFound() {
     <Page title={t('app.notFound')}>
       <Text>
         {t('app.notFoundHelp')}{' '}
-        <Anchor component={Link} href="/">
+        <Anchor component={Link} href="/" underline="always">
           {t('app.toOverview')}
         </Anchor>
       </Text>

@@ -25,7 +25,7 @@ export function SavePicture({ title, figure, disabled }: SavePictureProps) {
     else downloadFile(`${name}.png`, await pictureAsPng(picture), 'image/png')
   }
   return (
-    <Menu position="bottom-end" shadow="md">
+    <Menu position="bottom-end" shadow="md" withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon
           variant="subtle"

@@ -99,7 +99,10 @@ export function createPreparation(engine: Engine, { model, dataset, recipe, samp
         const onEvent = progressInto((measureProgress) => recipe.setState({ measureProgress }))
         const args = { targetSeconds: QUICK_TRY_SECONDS, mapping }
         const quickTry = await engine.execute('run/quick-try', args, { signal, onEvent })
-        recipe.setState({ ...recipeOf('quick-try', quickTry.config), quickTry })
+        // What the person has typed meanwhile stays.
+        const isUntouched = recipe.getState().draft === draft
+        recipe.setState({ ...(isUntouched && recipeOf('quick-try', quickTry.config)), quickTry })
+        if (!isUntouched) return true
         if (tokenizationKey(quickTry.config) !== tokenizedFor) return await reopenDataset(signal)
         return true
       } catch (error) {

@@ -46,7 +46,7 @@ function WithAddresses({ text }: { text: string }) {
       const address = new URL(part)
       address.port = location.port
       return (
-        <Anchor key={part} href={address.href}>
+        <Anchor key={part} href={address.href} underline="always">
           {address.href}
         </Anchor>
       )

@@ -40,7 +40,7 @@ export function RunMenu({ record, onDeleted }: RunMenuProps) {
   }
   return (
     <>
-      <Menu position="bottom-end" shadow="md" withinPortal>
+      <Menu position="bottom-end" shadow="md" withinPortal withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <ActionIcon
             ref={button}

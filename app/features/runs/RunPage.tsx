@@ -80,7 +80,7 @@ function LiveNote() {
   return (
     <Alert variant="default">
       {t('runs.one.live')}{' '}
-      <Anchor component={Link} href="/train" size="sm">
+      <Anchor component={Link} href="/train" size="sm" underline="always">
         {t('runs.one.toTrain')}
       </Anchor>
     </Alert>
