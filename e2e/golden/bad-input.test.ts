@@ -263,31 +263,24 @@ test('quantize will not write over the model it reads', async () => {
 
 describe('columns of other names', () => {
   const model = fileURLToPath(new URL('../../public/models/studio-tiny-3m', import.meta.url))
-  const evaluate = (...more: string[]) =>
-    runCli('dawn', ['evaluate', '--model', model, '--data', write('qa.jsonl', rows), '--json', ...more])
-  const rows = '{"q":"What is the capital of Alaska?","a":"Juneau"}\n'
-  const mapped = (mapping: unknown) => [
-    '--config',
-    write('mapping.json', JSON.stringify({ data: { mapping } })),
-  ]
+  const row = '{"q":"What is the capital of Alaska?","a":"Juneau"}\n'
+  const evaluate = (rows: string, settings: object) =>
+    runCli('dawn', [
+      ...['evaluate', '--model', model, '--data', write('qa.jsonl', rows), '--json'],
+      ...['--config', write('columns.json', JSON.stringify({ data: settings }))],
+    ])
+  const mapping = { shape: 'pair', prompt: ['q'], answer: 'a' }
 
-  test('are named, and read as data.mapping says', async () => {
-    expectRefusal(await evaluate(), /its columns are q, a[\s\S]*data\.mapping/)
+  test('are named, and read as data.mapping says; duplicates are named too', async () => {
+    expectRefusal(await evaluate(row, {}), /its columns are q, a[\s\S]*data\.mapping/)
     expectRefusal(
-      await evaluate(...mapped({ shape: 'pair', prompt: ['q'], answer: 'reply' })),
+      await evaluate(row, { mapping: { ...mapping, answer: 'reply' } }),
       /"reply", which no row of qa\.jsonl has: its columns are q, a/,
     )
-    const { code, stdout } = await evaluate(...mapped({ shape: 'pair', prompt: ['q'], answer: 'a' }))
-    expect(code).toBe(0)
+    const { stdout, stderr } = await evaluate(row + row, { mapping, dropDuplicates: true })
+    expect(stderr).toMatch(/left out 1 row that says the same as an earlier one \(2 as 1\)/)
     const { supervisedTokens } = JSON.parse(stdout)
     expect(supervisedTokens).toBeGreaterThan(1)
-
-    const mapping = { shape: 'pair', prompt: ['q'], answer: 'a' }
-    const twice = await runCli('dawn', [
-      ...['evaluate', '--model', model, '--data', write('twice.jsonl', rows + rows), '--json'],
-      ...['--config', write('once.json', JSON.stringify({ data: { mapping, dropDuplicates: true } }))],
-    ])
-    expect(JSON.parse(twice.stdout).supervisedTokens).toBe(supervisedTokens)
-    expect(twice.stderr).toMatch(/left out 1 row that says the same as an earlier one \(2 as 1\)/)
+    expect(supervisedTokens).toBeLessThan(12)
   })
 })
