@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RunSummary } from '../../src/session/events.ts'
-import { type ModelSummary, type PlanReport, UNKNOWN_COLUMNS } from '../../src/session/reports.ts'
+import {
+  type ModelSummary,
+  type PlanReport,
+  type QuickTry,
+  UNKNOWN_COLUMNS,
+} from '../../src/session/reports.ts'
 import { inputError, StudioError } from '../../src/util/errors.ts'
 import { readyToStart } from './preparation.ts'
 import { createStudio, type Studio } from './studio.ts'
@@ -99,6 +104,20 @@ describe('a studio', () => {
     studio.openModel(ownModel)
     measuring.settle(undefined as never)
     await vi.waitFor(() => expect(studio.stores.model.getState().summary?.name).toBe('mine'))
+  })
+
+  test('what is typed while this device is measured stays', async () => {
+    const { studio, answers, asked } = await prepared()
+    const measuring = later<QuickTry>()
+    answers['run/quick-try'] = () => measuring.promise
+    studio.openModel(ownModel)
+    await vi.waitFor(() => expect(asked.at(-1)).toBe('run/quick-try'))
+    studio.editField('lora.rank', 3)
+    measuring.settle({ config: studio.stores.recipe.getState().base, tokensPerSecond: 100 } as QuickTry)
+    await vi.waitFor(() => expect(isReady(studio)).toBe(true))
+    const { config, quickTry } = studio.stores.recipe.getState()
+    expect(config?.lora.rank).toBe(3)
+    expect(quickTry?.tokensPerSecond).toBe(100)
   })
 
   test('an edited setting is planned; one that rows depend on is read again first', async () => {

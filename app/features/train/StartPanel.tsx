@@ -113,15 +113,17 @@ export function StartPanel() {
               navigate('/train')
             }}
           >
-            {t('start.button')}
-            {ready && seconds !== null && (
-              <>
-                {' '}
-                <span className={classes.estimate}>
-                  {t('start.estimate', { time: formatEstimate(seconds) })}
-                </span>
-              </>
-            )}
+            <span>
+              {t('start.button')}
+              {ready && seconds !== null && (
+                <>
+                  {' '}
+                  <span className={classes.estimate}>
+                    {t('start.estimate', { time: formatEstimate(seconds) })}
+                  </span>
+                </>
+              )}
+            </span>
           </Button>
         )}
         <Text
