@@ -46,6 +46,13 @@ export const SHAPES: Record<string, BenchShape> = {
     sequenceLength: 64,
     rank: 64,
   },
+  /** And with so few rows that there is little to hide the paging behind. */
+  'studio-tiny-3m-rank-64-2-rows': {
+    model: llama(192, 512, 6, 6, 2, 4096),
+    batchSize: 2,
+    sequenceLength: 64,
+    rank: 64,
+  },
   /** Two layers of SmolLM2-135M's shape. */
   'smollm2-135m-2-layers': {
     model: llama(576, 1536, 2, 9, 3, 49152),
