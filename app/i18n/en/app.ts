@@ -19,8 +19,6 @@ export const app = {
   details: 'Details',
   close: 'Close',
   none: 'none',
-  yes: 'yes',
-  no: 'no',
   about: 'What is this?',
   sortBy: 'Sort by {{column}}',
   reload: 'Reload the page',

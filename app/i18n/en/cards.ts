@@ -34,12 +34,10 @@ export const cards = {
   lr: {
     title: 'Learning rate',
     help: 'Size of each update; the schedule moves it.',
-    series: 'learning rate',
   },
   norm: {
     title: 'Gradient norm',
     help: 'Length of the gradient before it is cut to the largest permitted.',
-    series: 'gradient norm',
   },
   speed: { title: 'Speed', help: 'Tokens trained on a second.', series: 'tokens/s' },
   now: 'now {{value}}',
@@ -52,11 +50,8 @@ export const cards = {
   },
   quantization: {
     title: 'Quantization error by layer',
-    help: 'Root mean square error of every quantized matrix against its original, in the order of the model.',
-    series: 'RMSE',
     block: 'block {{block}}',
     tensor: 'Matrix',
-    summary: '{{count}} matrices, RMSE up to {{max}} in {{name}}',
     axis: 'block',
   },
   delta: {

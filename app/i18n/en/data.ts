@@ -44,7 +44,6 @@ export const data = {
   duplicate: 'row {{row}} as row {{of}}',
   dropDuplicates: 'Leave duplicates out',
   keepDuplicates: 'Use them again',
-  summary: 'What was read',
   rows: 'Rows',
   evalRows: 'Kept aside to measure',
   tokens: 'Tokens',
@@ -54,8 +53,6 @@ export const data = {
   truncated: 'Cut rows',
   truncatedHelp:
     'Rows longer than {{count}} tokens are cut at the end; “Remembers at a time” in the recipe sets where.',
-  format: 'Format',
-  mappingTitle: 'How a row is read',
   mapping: {
     system: 'The instruction to all is {{columns}}',
     prompt: 'The prompt is {{columns}}',

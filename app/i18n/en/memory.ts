@@ -1,5 +1,4 @@
 export const memory = {
-  total: '{{bytes}} in total',
   planned: 'Planned to the byte before anything is allocated.',
   bitsPerParameter: 'bits per quantized weight',
   trainable: '{{amount}} trained parameters ({{share}} of the model)',

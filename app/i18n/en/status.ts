@@ -1,5 +1,4 @@
 export const status = {
-  label: 'Status',
   planned: '{{bytes}} planned',
   inUse: '{{used}} of {{planned}} in use',
   step: 'step {{step}} / {{total}}',

@@ -39,7 +39,6 @@ export const train = {
   stoppedTitle: 'Stopped: the adapter as it stands',
   failedTitle: 'The run has failed',
   failedKept: 'What it had measured up to then is shown below.',
-  again: 'Train again',
   goOnFrom: 'Go on from step {{step}}',
   changeRecipe: 'Back to the recipe',
   download: 'Download adapter',
