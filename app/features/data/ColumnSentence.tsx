@@ -39,7 +39,7 @@ export function ColumnSentence(props: ColumnSentenceProps) {
           disabled={disabled}
           onChange={(shape) => onChange(asShape(choice, shape as (typeof SHAPES)[number], columns))}
         />
-        {t('data.sentence.stop')}
+        <span className={classes.mark}>{t('data.sentence.stop')}</span>
       </span>
       {choice.shape === 'pair' && <PairClauses {...props} choice={choice} />}
       {choice.shape === 'text' && (
@@ -107,7 +107,7 @@ function PairClauses({ columns, choice, disabled = false, onChange }: PairClause
             />
           </>
         )}
-        {t('data.sentence.joint')}
+        <span className={classes.mark}>{t('data.sentence.joint')}</span>
       </span>
       <span className={classes.clause}>
         {t('data.sentence.answer')}

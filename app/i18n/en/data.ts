@@ -47,7 +47,7 @@ export const data = {
   rows: 'Rows',
   evalRows: 'Kept aside to measure',
   tokens: 'Tokens',
-  supervised: 'of them learned',
+  supervised: 'Tokens learned',
   longest: 'Longest row',
   sequences: 'Sequences after packing',
   truncated: 'Cut rows',
