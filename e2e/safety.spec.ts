@@ -68,7 +68,8 @@ test('a whole session of training asks only for the page’s own files, breaks n
   await openPage(page, /Data/)
   await page.locator('input[type=file]').first().setInputFiles(rows)
   await expect(page.getByRole('heading', { name: '<b>rows<b>.jsonl' })).toBeVisible()
-  await expect(page.locator('#page li').first()).toContainText('<img src=x onerror="window.opened=1">')
+  const shown = page.getByRole('region', { name: 'Rows as they will be trained' })
+  await expect(shown.getByRole('listitem').first()).toContainText('<img src=x onerror="window.opened=1">')
 
   await openPage(page, /Overview/)
   await expect(start(page)).toBeEnabled({ timeout: 240_000 })
