@@ -45,8 +45,7 @@ export async function quickTry(options: QuickTryOptions): Promise<QuickTry> {
   }
   const data = await runData({ ...dataset, skipBadRows: true }, model, withLength, { signal })
   const lengths = data.train.map(({ inputIds }) => inputIds.length).sort((a, b) => a - b)
-  // Long enough for nine rows of ten.
-  const maxSeqLength = lengths[Math.floor((lengths.length - 1) * 0.9)]
+  const maxSeqLength = usefulLength(lengths)
   const config: RunConfig = {
     ...withLength,
     data: { ...withLength.data, maxSeqLength: Math.max(maxSeqLength, 2) },
@@ -73,6 +72,13 @@ export async function quickTry(options: QuickTryOptions): Promise<QuickTry> {
     estimatedSeconds: maxSteps * batchSize * meanLength * secondsPerToken,
     measuredMs: performance.now() - startedAt,
   }
+}
+
+/** Long enough for all rows (lengths in tokens, shortest first), or for nine of ten where the others are far longer. */
+export function usefulLength(lengths: readonly number[]): number {
+  const ofMost = lengths[Math.floor((lengths.length - 1) * 0.9)]
+  const longest = lengths[lengths.length - 1]
+  return longest <= 2 * ofMost ? longest : ofMost
 }
 
 /** Seconds per token of real training steps. */
