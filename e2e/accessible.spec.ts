@@ -33,6 +33,8 @@ const show = (page: Page, path: string) =>
   }, path)
 
 async function check(page: Page, place: string): Promise<void> {
+  // Colours in the middle of a transition are nobody's.
+  await page.waitForTimeout(300)
   const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze()
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)
   expect(found, place).toEqual([])
@@ -85,6 +87,7 @@ test('a run with a warning and a loss that is not a number, its questions, its k
   await expect(page.getByRole('dialog', { name: 'Stop this run?' })).toBeVisible()
   await check(page, 'question before stopping')
   await page.emulateMedia({ colorScheme: 'light' })
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'light')
   await check(page, 'question before stopping, light')
   await page.emulateMedia({ colorScheme: 'dark' })
   await button(page, 'Stop the run').click()
