@@ -1,7 +1,7 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
-import { browserEnv, findBrowser } from '../scripts/browser.mjs'
+import { expectAccessible } from './support/accessible.ts'
 import { type Script, scriptEngine } from './support/scripted-engine.ts'
+import { withoutGpu } from './support/without-gpu.ts'
 
 /**
  * axe on the pages and states that other specs do not reach on their way: the rest of the pages in the dark, questions
@@ -9,11 +9,7 @@ import { type Script, scriptEngine } from './support/scripted-engine.ts'
  */
 
 test.use({
-  launchOptions: {
-    executablePath: findBrowser(),
-    args: ['--no-sandbox', '--disable-gpu'],
-    env: browserEnv(),
-  },
+  ...withoutGpu,
   contextOptions: { reducedMotion: 'reduce' },
   colorScheme: 'dark',
   trace: 'off',
@@ -35,9 +31,7 @@ const show = (page: Page, path: string) =>
 async function check(page: Page, place: string): Promise<void> {
   // Colours in the middle of a transition are nobody's.
   await page.waitForTimeout(300)
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze()
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)
-  expect(found, place).toEqual([])
+  await expectAccessible(page, place)
 }
 
 test('pages without a run', async ({ page }) => {

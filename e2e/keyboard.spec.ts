@@ -1,16 +1,12 @@
 import { expect, type Locator, type Page, test } from '@playwright/test'
-import { browserEnv, findBrowser } from '../scripts/browser.mjs'
 import { type Script, scriptEngine } from './support/scripted-engine.ts'
 import { tabWalk } from './support/tab-walk.ts'
+import { withoutGpu } from './support/without-gpu.ts'
 
 /** The whole studio without a pointer, against a scripted engine (see page-states.spec.ts). */
 
 test.use({
-  launchOptions: {
-    executablePath: findBrowser(),
-    args: ['--no-sandbox', '--disable-gpu'],
-    env: browserEnv(),
-  },
+  ...withoutGpu,
   contextOptions: { reducedMotion: 'reduce' },
   // A snapshot of the page for each of a thousand keys would take longer than the keys.
   trace: 'off',

@@ -1,15 +1,9 @@
 import { expect, test } from '@playwright/test'
-import { browserEnv, findBrowser } from '../scripts/browser.mjs'
 import { scriptEngine } from './support/scripted-engine.ts'
+import { withoutGpu } from './support/without-gpu.ts'
 
 /** What a page does before it goes; the engine is scripted: nothing here is about what it computes. */
-test.use({
-  launchOptions: {
-    executablePath: findBrowser(),
-    args: ['--no-sandbox', '--disable-gpu'],
-    env: browserEnv(),
-  },
-})
+test.use(withoutGpu)
 
 test('a page that is reloaded in the middle of a run keeps the curve to its last step, and the browser says whether it may delete it', async ({
   page,

@@ -1,21 +1,14 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
-import { browserEnv, findBrowser } from '../scripts/browser.mjs'
+import { expectAccessible } from './support/accessible.ts'
 import { type Script, scriptEngine } from './support/scripted-engine.ts'
+import { withoutGpu } from './support/without-gpu.ts'
 
 /**
  * The page in its states, with a scripted engine in place of the worker: what a person sees while it is busy, when it
  * fails and when it is done; that axe finds nothing serious in light and dark; that nothing is wider than the screen.
  */
 
-/** No GPU: the engine is scripted, and a software one would only slow the drawing down. */
-test.use({
-  launchOptions: {
-    executablePath: findBrowser(),
-    args: ['--no-sandbox', '--disable-gpu'],
-    env: browserEnv(),
-  },
-})
+test.use(withoutGpu)
 
 const start = (page: Page) => page.getByRole('button', { name: /^Start training/ })
 
@@ -28,13 +21,6 @@ async function startRun(page: Page, script: Script): Promise<void> {
   await open(page, '/', { steps: 24, paceMs: 2, layers: 2, ...script })
   await expect(start(page)).toBeEnabled()
   await start(page).click()
-}
-
-async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze()
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)).toEqual(
-    [],
-  )
 }
 
 const ACCESSIBLE = {

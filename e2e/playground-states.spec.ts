@@ -1,17 +1,11 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
-import { browserEnv, findBrowser } from '../scripts/browser.mjs'
+import { expectAccessible } from './support/accessible.ts'
 import { type Script, scriptEngine } from './support/scripted-engine.ts'
+import { withoutGpu } from './support/without-gpu.ts'
 
 /** The playground in its states, against a scripted engine (see page-states.spec.ts). */
 
-test.use({
-  launchOptions: {
-    executablePath: findBrowser(),
-    args: ['--no-sandbox', '--disable-gpu'],
-    env: browserEnv(),
-  },
-})
+test.use(withoutGpu)
 
 const column = (page: Page, name: string) => page.getByRole('article', { name })
 
@@ -30,13 +24,6 @@ async function train(page: Page): Promise<void> {
 const toPlayground = (page: Page) => page.keyboard.press('4')
 
 const alaska = (page: Page) => page.getByRole('button', { name: 'What is the capital of Alaska?' })
-
-async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze()
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)).toEqual(
-    [],
-  )
-}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`base and tuned side by side, differences and probabilities shown (${colorScheme})`, async ({

@@ -1,17 +1,11 @@
-import AxeBuilder from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
-import { browserEnv, findBrowser } from '../scripts/browser.mjs'
+import { expectAccessible } from './support/accessible.ts'
 import { type Script, scriptEngine } from './support/scripted-engine.ts'
+import { withoutGpu } from './support/without-gpu.ts'
 
 /** The quantization page in its states, against a scripted engine: no GPU. */
 
-test.use({
-  launchOptions: {
-    executablePath: findBrowser(),
-    args: ['--no-sandbox', '--disable-gpu'],
-    env: browserEnv(),
-  },
-})
+test.use(withoutGpu)
 
 async function open(page: Page, script: Script): Promise<void> {
   await scriptEngine(page, { paceMs: 1, ...script })
@@ -51,8 +45,7 @@ test('figures appear as they come; a cancelled measurement brings back those bef
   await measure(page).click()
   await expect(page.getByText('10 of 42 tensors')).toBeVisible()
   await expect(rows(page)).toHaveCount(11)
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze()
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target)}`)).toEqual([])
+  await expectAccessible(page)
   await page.getByRole('button', { name: 'Cancel' }).click()
   await expect(page.getByText('Nothing is quantized yet')).toBeVisible()
   await expect(measure(page)).toBeEnabled()

@@ -1,21 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import AxeBuilder from '@axe-core/playwright'
 import { type Browser, expect, type Page, test } from '@playwright/test'
-import { browserEnv, findBrowser } from '../scripts/browser.mjs'
+import { expectAccessible } from './support/accessible.ts'
 import { type Script, scriptEngine } from './support/scripted-engine.ts'
+import { withoutGpu } from './support/without-gpu.ts'
 
 /**
  * Runs that have ended: two overlaid, one as a file that a fresh profile opens, one that a reload cut off; and a live one
  * of 50,000 steps that the page must carry. The engine is scripted: nothing here is about what it computes.
  */
 
-test.use({
-  launchOptions: {
-    executablePath: findBrowser(),
-    args: ['--no-sandbox', '--disable-gpu'],
-    env: browserEnv(),
-  },
-})
+test.use(withoutGpu)
 
 async function openStudio(page: Page, script: Script = {}): Promise<void> {
   await scriptEngine(page, { steps: 40, paceMs: 1, layers: 2, ...script })
@@ -41,13 +35,6 @@ const go = (page: Page, path: string) =>
 
 const rowOf = (page: Page, name: string) =>
   page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
-
-async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa']).analyze()
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(' ')}`)).toEqual(
-    [],
-  )
-}
 
 /** The file's bytes, downloaded by a click. */
 async function download(page: Page, click: () => Promise<void>): Promise<{ name: string; bytes: Buffer }> {
