@@ -1,27 +1,40 @@
-import type { Executable } from '../graph/executable.ts'
+import type { Executable, StepTimes } from '../graph/executable.ts'
 import { STEP_PARAMS, type StepParams } from '../graph/kernel.ts'
-import { READBACK_BYTES, RING_SLOT_BYTES } from '../graph/make-plan.ts'
+import { READBACK_BYTES, RING_SLOT_BYTES, TIMES_BYTES } from '../graph/make-plan.ts'
 import type { BufferRange, Plan, PlannedBuffer, PlannedCommand } from '../graph/plan.ts'
 import { sharedBuffer } from '../graph/shared-buffers.ts'
 import { StudioError } from '../util/errors.ts'
+import { PassTimer, sumTimes, type TimedPass, timedPhase, timesBytes } from './pass-timer.ts'
 import type { Pipeline } from './pipelines.ts'
 
 /** Few enough that no command buffer holds the GPU for long: a long one stalls the page's own drawing. */
 const DISPATCHES_PER_SUBMIT = 16
 
-type Encoded =
-  | {
-      kind: 'dispatch'
-      pipeline: GPUComputePipeline
-      groups: GPUBindGroup[]
-      workgroups: readonly [number, number, number]
-    }
-  | { kind: 'clear'; buffer: GPUBuffer; offset: number; sizeBytes: number }
+interface Dispatch {
+  pipeline: GPUComputePipeline
+  groups: GPUBindGroup[]
+  workgroups: readonly [number, number, number]
+}
+
+interface Clear {
+  buffer: GPUBuffer
+  offset: number
+  sizeBytes: number
+}
+
+/** A compute pass, of one phase of a step. */
+interface Pass extends TimedPass {
+  dispatches: Dispatch[]
+}
+
+/** What goes to the queue together. */
+type Submission = (Pass | Clear)[]
 
 const USAGE: Record<PlannedBuffer['usage'], () => number> = {
   storage: () => GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
   uniform: () => GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
   readback: () => GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  times: () => GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
 }
 
 /** A plan on a device: its buffers, and every stage with the bind groups made once. */
@@ -31,7 +44,9 @@ export class RealisedPlan implements Executable {
   private readonly buffers: GPUBuffer[]
   /** Those of `buffers` that were made for this plan. */
   private readonly created: GPUBuffer[]
-  private readonly stages = new Map<string, Encoded[]>()
+  /** By stage and part. */
+  private readonly stages = new Map<string, Submission[][]>()
+  private readonly timer: PassTimer | null
   private readonly step = new ArrayBuffer(STEP_PARAMS.length * 4)
   private readonly freeSlots: number[]
   private readonly freeTransfers: number[]
@@ -58,12 +73,14 @@ export class RealisedPlan implements Executable {
     this.freeSlots = [...plan.ringBuffers]
     this.freeTransfers = [...plan.transferBuffers]
     device.queue.writeBuffer(this.buffers[plan.paramsBuffer], 0, plan.params)
+    this.timer = plan.timesBuffer === null ? null : new PassTimer(device, this.buffers[plan.timesBuffer])
     const uniformGroups = new Map<string, GPUBindGroup>()
     for (const stage of Object.values(plan.stages)) {
-      this.stages.set(
-        stage.name,
-        stage.commands.map((command) => this.encode(command, pipelines, uniformGroups)),
+      const { name, commands, parts } = stage
+      const submissions = parts.map((first, part) =>
+        this.submissions(commands.slice(first, parts[part + 1]), pipelines, uniformGroups),
       )
+      this.stages.set(name, submissions)
     }
   }
 
@@ -100,26 +117,46 @@ export class RealisedPlan implements Executable {
 
   run(stage: string, part?: number): void {
     if (this.error) throw this.error
-    const commands = this.stages.get(stage)
-    if (!commands) throw new Error(`the plan has no stage ${stage}`)
-    const { parts } = this.plan.stages[stage]
-    const first = part === undefined ? 0 : parts[part]
-    const end = part === undefined ? commands.length : (parts[part + 1] ?? commands.length)
-    for (let start = first; start < end; start += DISPATCHES_PER_SUBMIT) {
-      this.submit(commands.slice(start, Math.min(start + DISPATCHES_PER_SUBMIT, end)))
-    }
+    const parts = this.stages.get(stage)
+    if (!parts) throw new Error(`the plan has no stage ${stage}`)
+    for (const submissions of part === undefined ? parts : [parts[part]])
+      for (const submission of submissions) this.submit(submission)
+  }
+
+  beginTiming(): void {
+    this.timer?.begin()
   }
 
   async capture(range: BufferRange): Promise<Uint8Array<ArrayBuffer>> {
-    if (range.sizeBytes > RING_SLOT_BYTES)
-      throw new Error(`${range.sizeBytes} bytes do not fit into a ring slot of ${RING_SLOT_BYTES}`)
+    const { bytes } = await this.throughRing(range, null)
+    return bytes
+  }
+
+  captureTimed(range: BufferRange): Promise<{ bytes: Uint8Array<ArrayBuffer>; times: StepTimes | null }> {
+    return this.throughRing(range, this.timer)
+  }
+
+  private async throughRing(
+    range: BufferRange,
+    timer: PassTimer | null,
+  ): Promise<{ bytes: Uint8Array<ArrayBuffer>; times: StepTimes | null }> {
+    const { buffer, offset, sizeBytes } = range
+    const timesAt = Math.ceil(sizeBytes / 8) * 8
+    if (timesAt + (timer ? TIMES_BYTES : 0) > RING_SLOT_BYTES)
+      throw new Error(`${sizeBytes} bytes do not fit into a ring slot of ${RING_SLOT_BYTES}`)
     const slot = this.freeSlots.shift()
     if (slot === undefined)
       throw new Error('every slot of the readback ring is under way: await an earlier capture first')
     try {
-      const bytes = new Uint8Array(range.sizeBytes)
-      await this.copyOut(this.buffers[slot], range, 0, bytes)
-      return bytes
+      const staging = this.buffers[slot]
+      const encoder = this.device.createCommandEncoder()
+      encoder.copyBufferToBuffer(this.buffers[buffer], offset, staging, 0, sizeBytes)
+      const spans = timer?.resolve(encoder, staging, timesAt) ?? []
+      this.device.queue.submit([encoder.finish()])
+      const copied = new Uint8Array(spans.length > 0 ? timesAt + timesBytes(spans) : sizeBytes)
+      await this.readMapped(staging, copied)
+      const times = sumTimes(spans, new BigUint64Array(copied.buffer, timesAt, 2 * spans.length))
+      return { bytes: copied.slice(0, sizeBytes), times }
     } finally {
       this.freeSlots.push(slot)
     }
@@ -170,17 +207,45 @@ export class RealisedPlan implements Executable {
     if (this.destroyed) return
     this.destroyed = true
     for (const buffer of this.created) buffer.destroy()
+    this.timer?.destroy()
+  }
+
+  /** Cuts commands into compute passes of one phase, and these into what is submitted together. */
+  private submissions(
+    commands: readonly PlannedCommand[],
+    pipelines: readonly Pipeline[],
+    uniformGroups: Map<string, GPUBindGroup>,
+  ): Submission[] {
+    const submissions: Submission[] = []
+    const passes: Pass[] = []
+    for (const [index, command] of commands.entries()) {
+      if (index % DISPATCHES_PER_SUBMIT === 0) submissions.push([])
+      const submission = submissions[submissions.length - 1]
+      if (command.kind === 'clear') {
+        const { buffer, offset, sizeBytes } = command.range
+        submission.push({ buffer: this.buffers[buffer], offset, sizeBytes })
+        continue
+      }
+      const phase = timedPhase(command.phase)
+      const open = submission.at(-1)
+      if (open && 'dispatches' in open && open.phase === phase) {
+        open.dispatches.push(this.encode(command, pipelines, uniformGroups))
+        continue
+      }
+      const opens = passes.at(-1)?.phase !== phase
+      if (!opens) passes[passes.length - 1].closes = false
+      const dispatches = [this.encode(command, pipelines, uniformGroups)]
+      passes.push({ dispatches, phase, opens, closes: true })
+      submission.push(passes[passes.length - 1])
+    }
+    return submissions
   }
 
   private encode(
-    command: PlannedCommand,
+    command: PlannedCommand & { kind: 'dispatch' },
     pipelines: readonly Pipeline[],
     uniformGroups: Map<string, GPUBindGroup>,
-  ): Encoded {
-    if (command.kind === 'clear') {
-      const { buffer, offset, sizeBytes } = command.range
-      return { kind: 'clear', buffer: this.buffers[buffer], offset, sizeBytes }
-    }
+  ): Dispatch {
     const { kernel } = this.plan.kernels[command.kernel]
     const { pipeline, tensors, uniforms } = pipelines[command.kernel]
     const groups = [
@@ -200,7 +265,7 @@ export class RealisedPlan implements Executable {
       uniformGroups.set(key, group)
       groups.push(group)
     }
-    return { kind: 'dispatch', pipeline, groups, workgroups: command.workgroups }
+    return { pipeline, groups, workgroups: command.workgroups }
   }
 
   private uniformGroup(
@@ -221,22 +286,21 @@ export class RealisedPlan implements Executable {
     return this.device.createBindGroup({ label: `${kernel.name} uniforms`, layout, entries })
   }
 
-  private submit(commands: readonly Encoded[]): void {
+  private submit(submission: Submission): void {
     const encoder = this.device.createCommandEncoder()
-    let pass: GPUComputePassEncoder | null = null
-    for (const command of commands) {
-      if (command.kind === 'clear') {
-        pass?.end()
-        pass = null
-        encoder.clearBuffer(command.buffer, command.offset, command.sizeBytes)
+    for (const work of submission) {
+      if (!('dispatches' in work)) {
+        encoder.clearBuffer(work.buffer, work.offset, work.sizeBytes)
         continue
       }
-      pass ??= encoder.beginComputePass()
-      pass.setPipeline(command.pipeline)
-      for (const [index, group] of command.groups.entries()) pass.setBindGroup(index, group)
-      pass.dispatchWorkgroups(...command.workgroups)
+      const pass = encoder.beginComputePass({ timestampWrites: this.timer?.writes(work) })
+      for (const { pipeline, groups, workgroups } of work.dispatches) {
+        pass.setPipeline(pipeline)
+        for (const [index, group] of groups.entries()) pass.setBindGroup(index, group)
+        pass.dispatchWorkgroups(...workgroups)
+      }
+      pass.end()
     }
-    pass?.end()
     this.device.queue.submit([encoder.finish()])
   }
 
@@ -251,6 +315,12 @@ export class RealisedPlan implements Executable {
     const encoder = this.device.createCommandEncoder()
     encoder.copyBufferToBuffer(this.buffers[range.buffer], range.offset + start, staging, 0, sizeBytes)
     this.device.queue.submit([encoder.finish()])
+    await this.readMapped(staging, target)
+  }
+
+  /** Waits for what was copied to a staging buffer last, and fills `target` with it. */
+  private async readMapped(staging: GPUBuffer, target: Uint8Array<ArrayBuffer>): Promise<void> {
+    const sizeBytes = target.byteLength
     try {
       await staging.mapAsync(GPUMapMode.READ, 0, sizeBytes)
     } catch (cause) {

@@ -34,6 +34,15 @@ export interface RealiseOptions {
   share?: Executable
 }
 
+/** GPU time of a step's parts in milliseconds, on the GPU's own clock; replayed forwards are part of the backward. */
+export interface StepTimes {
+  forwardMs: number
+  backwardMs: number
+  updateMs: number
+  /** When the last part ended; only differences mean something. */
+  endedAtMs: number
+}
+
 export interface Executable {
   readonly plan: Plan
   /** Bytes of the buffers actually created; with sharedBytes, equal to plan.totalBytes. */
@@ -48,6 +57,10 @@ export interface Executable {
   run(stage: string, part?: number): void
   /** Copies a small range (at most RING_SLOT_BYTES) behind what was run and resolves when it has come back, without holding up the queue. */
   capture(range: BufferRange): Promise<Uint8Array<ArrayBuffer>>
+  /** From here on the GPU notes when compute passes begin and end, where the device and the plan can. */
+  beginTiming(): void
+  /** As `capture`, and ends the timing: `times` is null where nothing was timed or the times cannot be right. */
+  captureTimed(range: BufferRange): Promise<{ bytes: Uint8Array<ArrayBuffer>; times: StepTimes | null }>
   /**
    * Copies a range (at most a transfer buffer's bytes) behind what was run, and resolves when `target` holds it. The
    * caller keeps at most plan.transferBuffers.length under way.

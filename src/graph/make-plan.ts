@@ -15,6 +15,9 @@ export const RING_SLOTS = 4
 /** Pieces in which large ranges come back to the host. */
 export const READBACK_BYTES = 1 << 20
 
+/** Times of one step: they come back in a ring slot, behind the step's metrics. */
+export const TIMES_BYTES = 3584
+
 /** Staging for large readbacks that may be under way at a time. */
 export interface TransferStaging {
   count: number
@@ -164,6 +167,14 @@ class PlanBuilder {
     const transferBuffers = Array.from({ length: transfers?.count ?? 0 }, (_, slot) =>
       readback(`transfer.${slot}`, transfers?.sizeBytes ?? 0),
     )
+    const timesBuffer = this.takesTimes()
+      ? this.addBuffer({
+          label: 'times',
+          sizeBytes: TIMES_BYTES,
+          usage: 'times',
+          bytes: { workspace: TIMES_BYTES },
+        })
+      : null
     const bytes = Object.fromEntries(MEMORY_CATEGORIES.map((category) => [category, 0])) as BytesByCategory
     for (const buffer of this.buffers) {
       for (const [category, size] of Object.entries(buffer.bytes)) bytes[category as MemoryCategory] += size
@@ -179,6 +190,7 @@ class PlanBuilder {
       ringBuffers,
       readbackBuffer,
       transferBuffers,
+      timesBuffer,
       bytes,
       totalBytes: this.buffers.reduce((sum, buffer) => sum + buffer.sizeBytes, 0),
       dispatches: Object.fromEntries(
@@ -189,6 +201,14 @@ class PlanBuilder {
       ),
       traits: this.traits,
     }
+  }
+
+  /** A plan that trains, on a device that can say when a pass began and ended. */
+  private takesTimes(): boolean {
+    if (!this.traits.features.timestampQuery) return false
+    return Object.values(this.stages).some(({ commands }) =>
+      commands.some(({ phase }) => phase === 'backward'),
+    )
   }
 
   private dispatch(call: KernelCall, node: OpNode, arena: ArenaLayout): PlannedCommand {

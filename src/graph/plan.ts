@@ -14,8 +14,8 @@ export interface BufferRange {
 export interface PlannedBuffer {
   label: string
   sizeBytes: number
-  /** storage: kernels; uniform: params and step; readback: mapped by the host. */
-  usage: 'storage' | 'uniform' | 'readback'
+  /** storage: kernels; uniform: params and step; readback: mapped by the host; times: what timestamp queries resolve to. */
+  usage: 'storage' | 'uniform' | 'readback' | 'times'
   bytes: Partial<BytesByCategory>
 }
 
@@ -69,6 +69,8 @@ export interface Plan {
   readbackBuffer: number
   /** For page-sized readbacks that hold nothing up (`Executable.captureInto`); empty unless asked for. */
   transferBuffers: readonly number[]
+  /** Where the GPU's times of a step go on their way back; null where none are taken. */
+  timesBuffer: number | null
   bytes: BytesByCategory
   totalBytes: number
   dispatches: Readonly<Record<string, number>>

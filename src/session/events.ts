@@ -16,6 +16,16 @@ export type MetricName =
   | 'optimizer/grad_norm'
   | 'speed/tokens_per_second'
   | 'speed/step_ms'
+  /** Where the GPU's own clock can be read; replayed forwards are part of the backward. */
+  | 'speed/forward_ms'
+  | 'speed/backward_ms'
+  | 'speed/update_ms'
+  /** The three as one, where it cannot be read. */
+  | 'speed/gpu_ms'
+  /** The GPU stood still for pages of the moments. */
+  | 'speed/paging_ms'
+  /** What is neither. */
+  | 'speed/waiting_ms'
   | 'memory/gpu_bytes'
   | 'paging/hit_rate'
   | 'paging/bytes_to_gpu'

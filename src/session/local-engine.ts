@@ -92,9 +92,9 @@ export function createLocalEngine(host: EngineHost): Engine {
 
   const handlers: Handlers = {
     'device/describe': async (): Promise<DeviceReport> => {
-      const { info } = await host.runtime()
-      // Every kernel keeps to what all devices have, so far.
-      return { device: info, uses: [] }
+      const { info, traits } = await host.runtime()
+      // Kernels keep to what all devices have, so far; a step's parts are timed where that can be done.
+      return { device: info, uses: traits.features.timestampQuery ? ['timestamp-query'] : [] }
     },
     'device/verify': async ({ golden }, { onEvent, signal }) => {
       const files = await resolveAll(golden)

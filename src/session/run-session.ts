@@ -10,6 +10,7 @@ import { createMoments } from '../train/create-moments.ts'
 import { evaluate } from '../train/evaluate.ts'
 import { type LoadedWeight, loadWeights } from '../train/load-weights.ts'
 import type { Program } from '../train/program.ts'
+import type { StepTime } from '../train/step-clock.ts'
 import { type TrainerEvent, train } from '../train/trainer.ts'
 import { inputError, reasonOf, StudioError } from '../util/errors.ts'
 import { deviceLine, type RunCheckpoint, type RunProgress, recentSteps, runIdentity } from './checkpoints.ts'
@@ -490,6 +491,24 @@ export class RunSession {
   }
 }
 
+/** Where a step's time went. */
+function timeMetrics(
+  { phases, gpuMs, pagingMs, waitingMs }: StepTime,
+  isPaged: boolean,
+): Partial<Record<MetricName, number>> {
+  return {
+    ...(phases
+      ? {
+          'speed/forward_ms': phases.forwardMs,
+          'speed/backward_ms': phases.backwardMs,
+          'speed/update_ms': phases.updateMs,
+        }
+      : { 'speed/gpu_ms': gpuMs }),
+    ...(isPaged && { 'speed/paging_ms': pagingMs }),
+    'speed/waiting_ms': waitingMs,
+  }
+}
+
 /** Traffic since the step before; sizes and rates of now. */
 function pagingMetrics(
   now: PagingStatistics,
@@ -539,6 +558,7 @@ function stepEvent(
         'optimizer/grad_norm': event.gradNorm,
         'speed/tokens_per_second': event.tokensPerSecond,
         'speed/step_ms': event.durationMs,
+        ...timeMetrics(event.time, paging !== null),
         'memory/gpu_bytes': gpuBytes,
         ...paging,
       },

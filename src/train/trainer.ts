@@ -9,6 +9,7 @@ import { writeBatch } from './batch-inputs.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import { METRICS, metricsRange, readMetrics } from './metrics.ts'
 import { STAGE } from './program.ts'
+import { StepClock, type StepTime } from './step-clock.ts'
 import { TokenRate } from './token-rate.ts'
 
 export interface TrainerOptions {
@@ -44,6 +45,8 @@ export type TrainerEvent =
       supervisedTokens: number
       tokens: number
       durationMs: number
+      /** Where that time went. */
+      time: StepTime
       /** Over the last few steps: single ones cannot be told apart so well. */
       tokensPerSecond: number
       /** As the update left them; null where nothing is paged. */
@@ -77,7 +80,7 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
   let nonFinite = 0
   let step = options.stepsDone ?? 0
   let rested = -1
-  let finishedAt = performance.now()
+  const clock = new StepClock()
   const rate = new TokenRate()
 
   async function* settle(keep: number): AsyncGenerator<TrainerEvent, void> {
@@ -99,14 +102,14 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
     if (done) break
     step++
     const current = step
+    const submittedAtMs = performance.now()
     const values = await submitStep(options, data, current)
     const paging = options.moments.statistics()
+    const stallMs = paging?.stallMs ?? 0
     const captures: Promise<TrainerEvent>[] = [
-      executable.capture(range).then((bytes) => {
+      executable.captureTimed(range).then(({ bytes, times }) => {
         const { lossSum, gradNorm } = readMetrics(bytes)
-        const now = performance.now()
-        const durationMs = now - finishedAt
-        finishedAt = now
+        const { durationMs, time } = clock.finished({ times, submittedAtMs, stallMs })
         return {
           type: 'step',
           step: current,
@@ -117,6 +120,7 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
           supervisedTokens: data.supervisedTokens,
           tokens: data.tokens,
           durationMs,
+          time,
           tokensPerSecond: rate.after(data.tokens, durationMs),
           paging,
         }
@@ -134,13 +138,13 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
     if (options.evaluationBatches && evalEvery > 0 && current % evalEvery === 0 && current < totalSteps) {
       yield* settle(0)
       yield { type: 'evaluated', step: current, evaluation: await evaluateHeldOut(options) }
-      finishedAt = performance.now()
+      clock.rested()
     }
     if (options.restsAfter?.(current)) {
       yield* settle(0)
       yield { type: 'rest', step: current }
       rested = current
-      finishedAt = performance.now()
+      clock.rested()
     }
   }
   yield* settle(0)
@@ -160,6 +164,7 @@ async function submitStep(
     supervisedTokens: data.supervisedTokens,
     seed: config.train.seed,
   })
+  executable.beginTiming()
   executable.run(STAGE.begin)
   data.batches.forEach((batch, microStep) => {
     executable.setStep({ ...values, microStep })

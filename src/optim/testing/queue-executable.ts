@@ -61,6 +61,12 @@ export class QueueExecutable implements Executable {
     return bytes
   }
 
+  beginTiming(): void {}
+
+  async captureTimed(range: BufferRange) {
+    return { bytes: await this.capture(range), times: null }
+  }
+
   async captureInto(range: BufferRange, target: Uint8Array<ArrayBuffer>): Promise<void> {
     this.log.push(`capture ${this.plan.buffers[range.buffer].label}`)
     if (++this.transfersUnderWay > this.plan.transferBuffers.length)
