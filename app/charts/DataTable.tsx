@@ -6,6 +6,8 @@ export interface Column<Row> {
   name: string
   value: (row: Row) => ReactNode
   align?: 'left' | 'right'
+  /** Left out where the screen is narrow. */
+  wideOnly?: boolean
 }
 
 interface DataTableProps<Row> {
@@ -25,7 +27,11 @@ export function DataTable<Row>({ caption, columns, rows, height }: DataTableProp
         <Table.Thead>
           <Table.Tr>
             {columns.map((column) => (
-              <Table.Th key={column.name} ta={column.align ?? 'right'}>
+              <Table.Th
+                key={column.name}
+                ta={column.align ?? 'right'}
+                data-wide-only={column.wideOnly || undefined}
+              >
                 {column.name}
               </Table.Th>
             ))}
@@ -36,7 +42,12 @@ export function DataTable<Row>({ caption, columns, rows, height }: DataTableProp
             // biome-ignore lint/suspicious/noArrayIndexKey: rows are measurements in order, without another identity
             <Table.Tr key={index}>
               {columns.map((column) => (
-                <Table.Td key={column.name} ta={column.align ?? 'right'} data-align={column.align ?? 'right'}>
+                <Table.Td
+                  key={column.name}
+                  ta={column.align ?? 'right'}
+                  data-align={column.align ?? 'right'}
+                  data-wide-only={column.wideOnly || undefined}
+                >
                   {column.value(row)}
                 </Table.Td>
               ))}

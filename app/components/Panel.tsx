@@ -25,12 +25,16 @@ export function Panel({ title, help, actions, order = 2, id, className, children
     >
       {(title || actions) && (
         <Group justify="space-between" gap="xs" wrap="nowrap" className={classes.head}>
-          <Group gap={4} wrap="nowrap" className={classes.title}>
+          <div className={classes.title}>
             <Title order={order} size="h2" id={id}>
               {title}
             </Title>
-            {help && <Term help={help} />}
-          </Group>
+            {help && (
+              <span className={classes.term}>
+                <Term help={help} />
+              </span>
+            )}
+          </div>
           {actions}
         </Group>
       )}

@@ -40,7 +40,7 @@ export function LengthHistogram({ summary }: { summary: DatasetSummary }) {
     <ChartCard
       title={t('data.lengths')}
       help={t(movable ? 'data.lengthsHelpMovable' : 'data.lengthsHelp')}
-      headline={cut}
+      note={cut}
       summary={t('data.lengthsSummary', {
         rows: formatInteger(summary.rows),
         longest: formatInteger(longestTokens),

@@ -22,6 +22,7 @@ export function ChecksTable({ checks }: { checks: readonly VerificationCheck[] }
           name: t('device.verification.against'),
           value: ({ kind }) => t(`device.verification.kind.${kind}`),
           align: 'left',
+          wideOnly: true,
         },
         {
           name: t('device.verification.figure'),
@@ -31,7 +32,11 @@ export function ChecksTable({ checks }: { checks: readonly VerificationCheck[] }
           name: t('device.verification.allowed'),
           value: (check) => <Figure check={check} value={check.tolerance} />,
         },
-        { name: t('device.verification.time'), value: ({ durationMs }) => `${formatInteger(durationMs)} ms` },
+        {
+          name: t('device.verification.time'),
+          value: ({ durationMs }) => `${formatInteger(durationMs)} ms`,
+          wideOnly: true,
+        },
       ]}
     />
   )

@@ -1,4 +1,5 @@
 import { Anchor, Button, Skeleton, Text } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import { IconCpu, IconFileText, IconStack3, IconToolsKitchen2 } from '@tabler/icons-react'
 import { type ComponentType, Fragment, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -16,12 +17,17 @@ import { SavedRuns } from '../train/SavedRuns.tsx'
 import { StartPanel } from '../train/StartPanel.tsx'
 import classes from './HomePage.module.css'
 
+/** As in HomePage.module.css. */
+const ONE_COLUMN = '(max-width: 1020px)'
+
 /** The first visit: everything chosen, one button. */
 export function HomePage() {
   const { t } = useTranslation()
   const sentences = t('home.sentences', { returnObjects: true }) as readonly string[]
   const modelFailure = useModel((model) => model.failure)
   const dataFailure = useDataset((dataset) => dataset.failure)
+  // The one button is in sight at once on a phone as well, and first for the keyboard where it is first for the eye.
+  const oneColumn = useMediaQuery(ONE_COLUMN, undefined, { getInitialValueInEffect: false })
   return (
     <Page title={t('home.title')}>
       <Text className={classes.lead} size="sm">
@@ -40,13 +46,14 @@ export function HomePage() {
       <SavedRuns />
       <VerificationNotice />
       <div className={classes.columns}>
+        {oneColumn && <StartPanel />}
         <div className={classes.parts}>
           <DevicePart />
           <ModelPart />
           <DataPart />
           <RecipePart />
         </div>
-        <StartPanel />
+        {!oneColumn && <StartPanel />}
       </div>
     </Page>
   )

@@ -56,7 +56,7 @@ function Live() {
         </Box>
       }
     >
-      <Box hiddenFrom="xs" mb="sm">
+      <Box hiddenFrom="xs" mb="sm" className={classes.narrow}>
         <RunControls />
       </Box>
       <Progress

@@ -10,7 +10,10 @@ export function recipeValue(field: RecipeField, value: unknown, t: TFunction): s
   if (typeof value === 'string') return optionName(value, t)
   if (value === null || value === undefined) return t(field.nullable ? 'recipe.budget.none' : 'app.none')
   if (field.unit === 'bytes') return formatBytes(Number(value))
-  return field.unit ? `${formatExact(Number(value))} ${field.unit}` : formatExact(Number(value))
+  const written = formatExact(Number(value))
+  return field.unit
+    ? t(`recipe.units.${field.unit}` as never, { count: Number(value), value: written })
+    : written
 }
 
 /** An option by its name in the catalogue; one that has none there is shown as it is written in the file. */

@@ -50,6 +50,19 @@ export const recipe = {
     store_one: '{{number}} in the browser’s storage',
     store_other: '{{number}} in the browser’s storage',
   },
+  /** A count with the schema's unit. */
+  units: {
+    weights_one: '{{value}} weight',
+    weights_other: '{{value}} weights',
+    tokens_one: '{{value}} token',
+    tokens_other: '{{value}} tokens',
+    steps_one: '{{value}} step',
+    steps_other: '{{value}} steps',
+    sequences_one: '{{value}} sequence',
+    sequences_other: '{{value}} sequences',
+    batches_one: '{{value}} batch',
+    batches_other: '{{value}} batches',
+  },
   options: {
     qlora: 'QLoRA: adapter on a 4-bit base',
     lora: 'LoRA: adapter on a 16- or 32-bit base',
