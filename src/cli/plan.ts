@@ -33,8 +33,8 @@ function describePlan(report: PlanReport): string {
     `trainable    ${count(trainableParameters)} parameters`,
   )
   lines.push(
-    `dispatches   ${Object.entries(dispatches)
-      .map(([stage, number]) => `${stage} ${number}`)
+    `dispatches   ${byKindOfStage(dispatches)
+      .map(([kind, number]) => `${kind} ${number}`)
       .join(', ')}`,
   )
   const exceeded = verdicts.filter(({ ok }) => !ok)
@@ -42,4 +42,14 @@ function describePlan(report: PlanReport): string {
     lines.push(`exceeds ${limit}: ${needed} needed, ${available} available`)
   if (exceeded.length === 0) lines.push('fits every limit of the device')
   return lines.join('\n')
+}
+
+/** Weights and pages have a stage each; a line a kind is enough for a person. */
+function byKindOfStage(dispatches: PlanReport['dispatches']): [kind: string, number: number][] {
+  const kinds = new Map<string, number>()
+  for (const [stage, number] of Object.entries(dispatches)) {
+    const kind = stage.replace(/^(load|update\/page)\/.*/, '$1')
+    kinds.set(kind, (kinds.get(kind) ?? 0) + number)
+  }
+  return [...kinds]
 }

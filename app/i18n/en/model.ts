@@ -15,7 +15,7 @@ export const model = {
   headsValue: '{{heads}} heads of {{size}}, {{kv}} for keys and values',
   vocabulary: 'Vocabulary',
   context: 'Context',
-  contextValue: '{{count}} tokens',
+  contextValue: '{{count, number}} tokens',
   size: 'Size on disk',
   nf4: 'Base in 4 bits (NF4)',
   nf4Help: '{{share}} of the weights are quantized; embeddings and norms stay in {{dtype}}.',
@@ -49,8 +49,8 @@ export const model = {
   templateUnusable: 'cannot be used',
   templateFault:
     'The model’s chat template cannot be used; data of plain text can be trained on all the same',
-  ignored_one: '{{count}} tensor in the files is not used by this architecture.',
-  ignored_other: '{{count}} tensors in the files are not used by this architecture.',
+  ignored_one: '{{count, number}} tensor in the files is not used by this architecture.',
+  ignored_other: '{{count, number}} tensors in the files are not used by this architecture.',
   another: 'Use another model',
   drop: 'Drop a model folder here',
   dropHelp:

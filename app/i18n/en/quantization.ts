@@ -30,14 +30,15 @@ export const quantization = {
   code: 'Code',
   weights: 'Weights',
   share: 'Share',
-  histogramSummary: '{{count}} weights over 16 code points; the largest share is {{share}} at {{point}}',
+  histogramSummary:
+    '{{count, number}} weights over 16 code points; the largest share is {{share}} at {{point}}',
   map: 'Error by place in the model',
   mapHelp:
     'Each cell is one matrix: its kind down, its block across. Deeper colour is more error. A press shows the codes of the matrix above.',
   mapSummary: '{{kinds}} kinds of matrices in {{blocks}} blocks; the worst is {{name}}',
   block: 'Block',
   errorAs: 'Error shown as',
-  errorSummary: '{{count}} matrices; {{measure}}: the worst is {{worst}} in {{name}}',
+  errorSummary: '{{count, number}} matrices; {{measure}}: the worst is {{worst}} in {{name}}',
   columns: {
     name: 'Matrix',
     shape: 'Shape',

@@ -40,8 +40,8 @@ export const runs = {
   select: 'Compare {{name}}',
   selectAll: 'Compare all runs',
   noneSelected: 'No run ticked',
-  selected_one: '{{count}} run ticked',
-  selected_other: '{{count}} runs ticked',
+  selected_one: '{{count, number}} run ticked',
+  selected_other: '{{count, number}} runs ticked',
   clear: 'Untick all',
   deleteSelected: 'Delete ticked',
   actions: {
@@ -69,7 +69,7 @@ export const runs = {
   },
   delete: {
     title_one: 'Delete this run?',
-    title_other: 'Delete {{count}} runs?',
+    title_other: 'Delete {{count, number}} runs?',
     text: 'Curves, notes and adapters are gone for good; {{bytes}} become free. A run file that you have downloaded stays yours.',
     confirm: 'Delete',
     cancel: 'Keep',
@@ -85,8 +85,8 @@ export const runs = {
     },
   },
   storage: {
-    taken_one: '{{count}} run takes {{bytes}}',
-    taken_other: '{{count}} runs take {{bytes}}',
+    taken_one: '{{count, number}} run takes {{bytes}}',
+    taken_other: '{{count, number}} runs take {{bytes}}',
     browser: 'this page uses {{used}} of the {{quota}} allowed',
     permanent: 'kept until you delete them',
     evictable: 'the browser may delete them when the disk is full',
@@ -105,7 +105,7 @@ export const runs = {
   compare: {
     title: 'Curves of the ticked runs',
     help: 'The curves of all ticked runs in one picture. A dash pattern and a colour tell them apart.',
-    summary: '{{metric}} of {{count}} runs: {{names}}',
+    summary: '{{metric}} of {{count, number}} runs: {{names}}',
     loading: 'Reading the curves …',
     metric: 'Metric',
     over: 'Over',

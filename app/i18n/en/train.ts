@@ -48,7 +48,7 @@ export const train = {
   downloadFailed: 'The adapter could not be exported',
   saved: {
     title_one: 'A run can go on',
-    title_other: '{{count}} runs can go on',
+    title_other: '{{count, number}} runs can go on',
     stoppedAt: 'Run from {{time}} stopped at step {{step}} of {{total}}',
     loss: 'loss {{loss}}',
     size: '{{bytes}} kept in this browser',
