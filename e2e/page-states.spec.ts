@@ -58,6 +58,17 @@ test('a live run can be paused, resumed and, after a question, stopped', async (
   await expect(page.getByRole('heading', { name: /^Stopped/ })).toBeVisible()
 })
 
+test('a run that is stopped while the device is still checked brings the recipe back, unasked', async ({
+  page,
+}) => {
+  await open(page, '/', { hang: ['device/verify'] })
+  await start(page).click()
+  await expect(page.getByText(/^Checking/).first()).toBeVisible()
+  await page.getByRole('banner').getByRole('button', { name: 'Stop', exact: true }).click()
+  await expect(page.getByRole('heading', { level: 1, name: 'Train' })).toBeVisible()
+  await expect(start(page)).toBeEnabled()
+})
+
 test('a finished run shows its summary; a chart can be read as a table', async ({ page }) => {
   await startRun(page, {})
   await expect(page.getByRole('heading', { name: /^Done/ })).toBeVisible({ timeout: 60_000 })

@@ -3,7 +3,7 @@ import type { OutputFile } from '../../src/session/files.ts'
 import { deviceName } from '../features/device/device-name.ts'
 import type { History } from './history.ts'
 import { type RunStart, withEarlier } from './history-record.ts'
-import type { RunState } from './run.ts'
+import { isLive, type RunState } from './run.ts'
 import type { Stores } from './stores.ts'
 
 /** A page that is killed loses at most this much of a curve; one that goes in order writes before it does. */
@@ -49,6 +49,14 @@ export function recordRuns({
     await history.finish(id, now.runId === id ? now : ended, files)
   }
 
+  /** A run that was stopped before its first step leaves nothing; one that was to go on stays as it was. */
+  async function forget(id: string) {
+    clearTimeout(timer)
+    timer = undefined
+    await begun
+    await history.abandon(id)
+  }
+
   function write(id: string) {
     clearTimeout(timer)
     timer = undefined
@@ -58,6 +66,7 @@ export function recordRuns({
 
   const stop = run.subscribe((state, before) => {
     const id = state.runId
+    if (before.runId !== null && isLive(before.status) && state.status === 'idle') void forget(before.runId)
     if (id === null) return
     const isAnother = before.runId !== id || state.steps.length < before.steps.length
     if (isAnother) begun = begin(id)

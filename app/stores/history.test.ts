@@ -75,6 +75,35 @@ afterEach(() => {
 })
 
 describe('a run', () => {
+  it('that was stopped before its first step leaves nothing; one that was to go on stays as it was', async () => {
+    const entries = memoryEntries()
+    const page = openPage(entries)
+    const stopped = (steps: number): RunEvent => ({
+      type: 'run/finished',
+      summary: { ...summary, stopped: true, steps },
+    })
+    page.tell(started())
+    page.tell(stopped(0))
+    await vi.advanceTimersByTimeAsync(10)
+    expect([page.records(), await entries.keys()]).toEqual([[], []])
+
+    page.tell(started(), ...steps(1, 20))
+    page.tell(stopped(20))
+    await vi.advanceTimersByTimeAsync(10)
+    const [before] = page.records()
+    page.run.setState(idleRun, true)
+    page.tell(started(20))
+    await vi.advanceTimersByTimeAsync(2500)
+    expect(page.records()).toMatchObject([{ status: 'running' }])
+    page.tell(stopped(20))
+    await vi.advanceTimersByTimeAsync(10)
+    expect(page.run.getState()).toEqual(idleRun)
+    expect(page.records()).toMatchObject([
+      { status: 'stopped', step: 20, summary: before.summary, files: before.files },
+    ])
+    expect((await page.history.read('run-1'))?.steps.length).toBe(20)
+  })
+
   it('is kept from its start to its end, with its adapter', async () => {
     const entries = memoryEntries()
     const page = openPage(entries)

@@ -57,6 +57,8 @@ interface Writing {
   /** What of the run is there already; by identity, since states are never changed. */
   detail: RunDetail
   detailBytes: number
+  /** What there was of it before this page took it up. */
+  before: RunRecord | null
   release: () => void
 }
 
@@ -169,6 +171,7 @@ export function createHistory({ entries, liveness, permanence = null, now = Date
         kept: earlier?.steps.length ?? find(start.id)?.step ?? 0,
         detail,
         detailBytes: 0,
+        before: earlier?.record ?? null,
         release,
       })
       const running: RunRecord = { ...record, status: 'running', updatedAt: now() }
@@ -231,6 +234,21 @@ export function createHistory({ entries, liveness, permanence = null, now = Date
     })
   }
 
+  /** A run that came to nothing is forgotten; one that was to go on stands as it did. */
+  const abandon = (id: string) =>
+    inTurn(async () => {
+      const live = writing.get(id)
+      const record = find(id)
+      if (!live || !record) return
+      live.release()
+      writing.delete(id)
+      if (!live.before) return forget([id])
+      const { status, summary, error } = live.before
+      const stands = { ...record, status, summary, error }
+      show(stands)
+      await write([[recordKey(id), stands]])
+    })
+
   async function keepFiles(
     record: RunRecord,
     files: readonly OutputFile[],
@@ -277,14 +295,14 @@ export function createHistory({ entries, liveness, permanence = null, now = Date
     })
 
   /** Forgets runs for good. One that is being written is left alone. */
-  const remove = (ids: readonly string[]) =>
-    inTurn(async () => {
-      const gone = ids.filter((id) => !writing.has(id))
-      const names = await entries.keys().catch(() => [])
-      const theirs = names.filter((name) => gone.some((id) => belongsTo(name, id)))
-      await write([], theirs)
-      store.setState(({ records }) => ({ records: records.filter(({ id }) => !gone.includes(id)) }))
-    })
+  const remove = (ids: readonly string[]) => inTurn(() => forget(ids.filter((id) => !writing.has(id))))
+
+  async function forget(gone: readonly string[]) {
+    const names = await entries.keys().catch(() => [])
+    const theirs = names.filter((name) => gone.some((id) => belongsTo(name, id)))
+    await write([], theirs)
+    store.setState(({ records }) => ({ records: records.filter(({ id }) => !gone.includes(id)) }))
+  }
 
   /** Takes in a run from elsewhere, under an id of its own. One that is here already is not taken in again. */
   const add = (run: KeptRun, files: readonly OutputFile[], fileName: string) =>
@@ -315,7 +333,7 @@ export function createHistory({ entries, liveness, permanence = null, now = Date
       return { id, isNew: true }
     })
 
-  return { store, open, begin, append, finish, read, readFiles, change, removeFiles, remove, add }
+  return { store, open, begin, append, finish, abandon, read, readFiles, change, removeFiles, remove, add }
 }
 
 export type History = ReturnType<typeof createHistory>

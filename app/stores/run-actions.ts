@@ -1,5 +1,6 @@
 import type { OutputFile } from '../../src/session/files.ts'
 import type { StepRows } from '../../src/session/reports.ts'
+import { throwIfCancelled, unlessCancelled } from '../../src/util/abort.ts'
 import { errorToData } from '../../src/util/errors.ts'
 import { batchEvents } from './event-batch.ts'
 import { readyToStart } from './preparation.ts'
@@ -9,10 +10,14 @@ import { PAGE_STORAGE, type SavedRun } from './saved-runs.ts'
 import { isLocked } from './stores.ts'
 import type { StudioParts } from './studio.ts'
 
+const NOT_STARTED = 'The run was stopped before it was started'
+
 /** Starting a run, steering it, and what it leaves. */
 export function runActions({ engine, stores, preparation, verification }: StudioParts) {
   const { model, dataset, recipe, samples, run } = stores
   let flushEvents = () => {}
+  /** Of a run that the engine has not been asked for yet. */
+  let asking: AbortController | null = null
   const isPrepared = () => readyToStart(model.getState(), dataset.getState(), recipe.getState())
 
   /** A control that fails is a line in the run's log, not its end. */
@@ -35,9 +40,13 @@ export function runActions({ engine, stores, preparation, verification }: Studio
       const batch = batchEvents((events) => run.setState((state) => events.reduce(foldRunEvent, state)))
       flushEvents = batch.flush
       const resume = saved && { runId: saved.runId }
+      const stop = new AbortController()
+      asking = stop
       try {
-        await preparation.settled()
-        await verification.ensure()
+        await unlessCancelled(preparation.settled(), stop.signal, NOT_STARTED)
+        await verification.ensure(stop.signal)
+        throwIfCancelled(stop.signal, NOT_STARTED)
+        asking = null
         const asked = samplesArgs(samples.getState())
         const args = { config, storage: PAGE_STORAGE, samples: asked, ...(resume && { resume }) }
         const summary = await engine.execute('run/start', args, { onEvent: batch.push })
@@ -45,7 +54,10 @@ export function runActions({ engine, stores, preparation, verification }: Studio
         run.setState((state) => finishRun(state, summary))
       } catch (error) {
         batch.flush()
-        run.setState((state) => failRun(state, errorToData(error)))
+        if (stop.signal.aborted) run.setState(idleRun, true)
+        else run.setState((state) => failRun(state, errorToData(error)))
+      } finally {
+        asking = null
       }
     },
 
@@ -56,7 +68,12 @@ export function runActions({ engine, stores, preparation, verification }: Studio
     resume: () => control('run/resume'),
     /** Keeps a checkpoint at the end of the step under way; resolves when it is there. */
     save: () => control('run/save'),
+    /** Before the first step the page is then as it was before Start. */
     stop() {
+      if (asking) {
+        asking.abort()
+        return Promise.resolve()
+      }
       run.setState((state) => (isLive(state.status) ? { ...state, status: 'stopping' } : state))
       return control('run/stop')
     },

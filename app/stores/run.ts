@@ -73,6 +73,8 @@ export interface RunState {
   progress: Progress | null
   /** The last finished update. */
   step: number
+  /** The step that Start, or going on with it, found it at. */
+  begunAt: number
   totalSteps: number
   secondsLeft: number | null
   plannedBytes: BytesByCategory | null
@@ -99,6 +101,7 @@ export const idleRun: RunState = {
   phase: null,
   progress: null,
   step: 0,
+  begunAt: 0,
   totalSteps: 0,
   secondsLeft: null,
   plannedBytes: null,
@@ -198,11 +201,12 @@ function started(state: RunState, event: Extract<RunEvent, { type: 'run/started'
       (series, each) => (each.step > (series.last?.step ?? 0) ? series.append(each) : series),
       steps,
     )
-  if (state.runId !== runId) return { ...begun, steps: withRecent(StepSeries.empty) }
+  if (state.runId !== runId) return { ...begun, begunAt: from, steps: withRecent(StepSeries.empty) }
   // The evaluation before the first step and the one after the last come again.
   const comesAgain = (step: number) => step === from && (step === 0 || step === totalSteps)
   return {
     ...begun,
+    begunAt: state.begunAt,
     steps: withRecent(state.steps.until(from)),
     evaluations: state.evaluations.filter(({ step }) => step <= from && !comesAgain(step)),
     deltaRatios: state.deltaRatios.filter(({ step }) => step <= from),
@@ -212,9 +216,15 @@ function started(state: RunState, event: Extract<RunEvent, { type: 'run/started'
   }
 }
 
-/** Ends the run; a second word about the same end changes nothing. */
+/**
+ * Ends the run; a second word about the same end changes nothing. One that was stopped before it had anything to show is
+ * as if it had not been started: what it was to go on from is still there.
+ */
 export function finishRun(state: RunState, summary: RunSummary): RunState {
-  if (state.status === 'finished') return state
+  if (!isLive(state.status)) return state
+  const furthest = Math.max(state.steps.last?.step ?? 0, summary.steps)
+  const hasBegun = state.runId !== null && furthest > state.begunAt
+  if (summary.stopped && !hasBegun) return idleRun
   return logged(
     { ...state, status: 'finished', phase: null, progress: null, secondsLeft: null, summary },
     { kind: 'finished', step: state.step, stopped: summary.stopped },

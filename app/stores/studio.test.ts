@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RunSummary } from '../../src/session/events.ts'
 import {
+  type DeviceReport,
   type ModelSummary,
   type PlanReport,
   type QuickTry,
@@ -8,6 +9,8 @@ import {
 } from '../../src/session/reports.ts'
 import { inputError, StudioError } from '../../src/util/errors.ts'
 import { readyToStart } from './preparation.ts'
+import { idleRun } from './run.ts'
+import type { SavedRun } from './saved-runs.ts'
 import { createStudio, type Studio } from './studio.ts'
 import { goodAnswers, summary } from './testing/answers.ts'
 import { type Answers, scriptedEngine } from './testing/scripted-engine.ts'
@@ -28,6 +31,14 @@ const isReady = ({ stores: { model, dataset, recipe } }: Studio) =>
   readyToStart(model.getState(), dataset.getState(), recipe.getState())
 
 const ownModel = { kind: 'files' as const, name: 'mine', files: [] }
+
+const started = {
+  runId: 'run-1',
+  totalSteps: 2,
+  plannedBytes: {} as PlanReport['bytes'],
+  totalBytes: 1000,
+  trainableParameters: 10,
+}
 
 /** A promise that the test settles. */
 function later<T>() {
@@ -190,14 +201,7 @@ describe('a studio', () => {
     const end = later<RunSummary>()
     const { studio, asked } = await prepared({
       'run/start': (_, { onEvent }) => {
-        onEvent?.({
-          type: 'run/started',
-          runId: 'run-1',
-          totalSteps: 2,
-          plannedBytes: {} as PlanReport['bytes'],
-          totalBytes: 1000,
-          trainableParameters: 10,
-        })
+        onEvent?.({ type: 'run/started', ...started })
         return end.promise
       },
     })
@@ -213,6 +217,41 @@ describe('a studio', () => {
     expect(run.getState()).toMatchObject({ status: 'finished', runId: 'run-1', summary })
     studio.newRun()
     expect(run.getState().status).toBe('idle')
+  })
+
+  test('Stop while the device is checked brings the page back, and the engine is not asked for a run', async () => {
+    const { studio, asked } = await prepared({
+      'device/describe': () => ({ device: { description: 'a new GPU' } }) as DeviceReport,
+      'device/verify': () => new Promise(() => {}),
+    })
+    const { run } = studio.stores
+    const ended = studio.start()
+    await vi.waitFor(() => expect(asked.at(-1)).toBe('device/verify'))
+    await studio.stop()
+    await ended
+    expect(run.getState()).toEqual(idleRun)
+    expect(isReady(studio)).toBe(true)
+    expect(asked.filter((name) => name.startsWith('run/st'))).toEqual([])
+  })
+
+  test('Stop before the first step brings the page back; one that was to go on can still do so', async () => {
+    const end = later<RunSummary>()
+    const resumed = { runId: 'run-1', step: 7, totalSteps: 9 } as SavedRun
+    const stopped = { ...summary, stopped: true }
+    const { studio } = await prepared({
+      'run/start': (_, { onEvent }) => {
+        onEvent?.({ type: 'run/started', ...started, resumedFrom: 7 })
+        return end.promise
+      },
+      'run/stop': () => end.settle({ ...stopped, steps: 7 }),
+    })
+    const { run } = studio.stores
+    const ended = studio.start(resumed)
+    await vi.waitFor(() => expect(run.getState().status).toBe('running'))
+    await studio.stop()
+    await ended
+    expect(run.getState()).toEqual(idleRun)
+    expect(isReady(studio)).toBe(true)
   })
 
   test('a run that cannot start has failed in words; a control that fails is a line of its log', async () => {

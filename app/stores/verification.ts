@@ -9,6 +9,7 @@ import type {
 import type { RunEvent } from '../../src/session/events.ts'
 import type { FileReference } from '../../src/session/files.ts'
 import type { DeviceReport, VerificationCheck, VerificationReport } from '../../src/session/reports.ts'
+import { unlessCancelled } from '../../src/util/abort.ts'
 import { type ErrorData, errorToData, StudioError } from '../../src/util/errors.ts'
 import type { Entries } from './history-entries.ts'
 
@@ -123,13 +124,25 @@ export function createVerification(inner: Engine, options: VerificationOptions) 
     store.setState(state, true)
   }
 
-  /** Verifies as soon as the engine is free. Resolves when that has ended, with a verdict or without; never rejects. */
-  function verify(): Promise<void> {
+  /** Verifies as soon as the engine is free. Resolves when that has ended, with a verdict or without; rejects only where `signal` is aborted. */
+  async function verify(signal?: AbortSignal): Promise<void> {
     declined = false
-    const ended = new Promise<void>((resolve) => waiting.push(resolve))
+    let hear = () => {}
+    const ended = new Promise<void>((resolve) => {
+      hear = resolve
+      waiting.push(resolve)
+    })
     if (!current) show(RUNNING)
     whenIdle()
-    return ended
+    try {
+      await unlessCancelled(ended, signal, 'The check is no longer waited for')
+    } finally {
+      waiting = waiting.filter((each) => each !== hear)
+      if (!current && waiting.length === 0 && store.getState().status === 'running') {
+        show(known)
+        whenIdle()
+      }
+    }
   }
 
   function endWaiting() {
@@ -198,12 +211,13 @@ export function createVerification(inner: Engine, options: VerificationOptions) 
     },
 
     /**
-     * Resolves when training may begin: with a verdict that says so, or where none could be reached.
-     * @throws device/wrong that names the kernels
+     * Resolves when training may begin: with a verdict that says so, or where none could be reached. Who gives up
+     * waiting leaves the check to be done when the engine is idle.
+     * @throws device/wrong that names the kernels, cancelled
      */
-    async ensure(): Promise<void> {
+    async ensure(signal?: AbortSignal): Promise<void> {
       const { status: before } = store.getState()
-      if (key !== null && (before === 'unknown' || before === 'running')) await verify()
+      if (key !== null && (before === 'unknown' || before === 'running')) await verify(signal)
       const { status, wrongKernels } = store.getState()
       if (status !== 'failed') return
       throw new StudioError(

@@ -81,7 +81,9 @@ export async function run(context: CommandContext): Promise<void> {
   }
 
   if (resume) await writeRecord()
-  await writeResult(opened, join(folder, result))
+  // Stopped before its first step, there is nothing to be written.
+  const hasLearned = summary.steps > 0
+  if (hasLearned) await writeResult(opened, join(folder, result))
   const document = {
     ...summary,
     plannedBytes,
@@ -91,7 +93,10 @@ export async function run(context: CommandContext): Promise<void> {
     skippedRows: data.badRows.length,
   }
   await writeWhole(join(folder, 'summary.json'), `${toJson(document, 2)}\n`)
-  output.answer({ ...document, out: folder }, `${describeRun(summary)}\n${result}: ${join(out, result)}`)
+  output.answer(
+    { ...document, out: folder },
+    `${describeRun(summary)}${hasLearned ? `\n${result}: ${join(out, result)}` : ''}`,
+  )
 }
 
 async function writeResult({ engine }: OpenEngine, folder: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Runtime } from '../graph/executable.ts'
+import { unlessCancelled } from '../util/abort.ts'
 import { StudioError } from '../util/errors.ts'
 import { openDevice } from './device.ts'
 import { PipelineCache } from './pipelines.ts'
@@ -27,14 +28,15 @@ export async function createRuntime(gpu: GPU): Promise<Runtime> {
     lost,
     async realise(plan, { onProgress, signal, share } = {}) {
       let done = 0
-      const compiled = await Promise.all(
+      const compiling = Promise.all(
         plan.kernels.map(async (kernel) => {
           const pipeline = await pipelines.get(kernel)
-          onProgress?.(++done, plan.kernels.length)
+          if (!signal?.aborted) onProgress?.(++done, plan.kernels.length)
           return pipeline
         }),
       )
-      if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled while kernels were compiled')
+      // What the driver has begun goes on, and is there for the next plan.
+      const compiled = await unlessCancelled(compiling, signal, CANCELLED)
       if (gone) throw gone
       device.pushErrorScope('out-of-memory')
       device.pushErrorScope('validation')
@@ -57,11 +59,17 @@ export async function createRuntime(gpu: GPU): Promise<Runtime> {
         realised.destroy()
         throw new StudioError('device/error', `The GPU refused the plan: ${invalid.message}`)
       }
+      if (signal?.aborted) {
+        realised.destroy()
+        throw new StudioError('cancelled', CANCELLED)
+      }
       live.add(new WeakRef(realised))
       return realised
     },
   }
 }
+
+const CANCELLED = 'Cancelled while kernels were compiled'
 
 const MORE_ROOM =
   'Lower the batch size or the sequence length, switch on gradient checkpointing, give the optimizer a GPU budget, or close other tabs and programs that use the GPU.'

@@ -2,13 +2,16 @@ import type { StoredMoments } from './page-generations.ts'
 
 /** Adam's moments of one pool, wherever they are: what the trainer updates and a checkpoint keeps. */
 export interface Moments {
-  /** Submits the update of a step (1-based). All stages before it are submitted; nothing else is until it resolves. */
+  /**
+   * Submits the update of a step (1-based). All stages before it are submitted; nothing else is until it resolves.
+   * @throws paging/lost-page or cancelled: some pages have then seen the update and some have not
+   */
   update(step: number): Promise<void>
   /** Makes all moments durable as they stand. @throws whatever the store throws */
   save(): Promise<StoredMoments>
   /** Tells that a manifest naming `saved` is durable. Earlier ones may be forgotten. */
   committed(saved: StoredMoments): Promise<void>
-  /** Takes the moments of a checkpoint made at `step`, of this or another page layout. @throws paging/lost-page */
+  /** Takes the moments of a checkpoint made at `step`, of this or another page layout. @throws paging/lost-page, cancelled */
   restore(saved: StoredMoments, step: number): Promise<void>
   /** Null where nothing is paged. */
   statistics(): PagingStatistics | null

@@ -1,3 +1,4 @@
+import { delay } from '../util/abort.ts'
 import { reasonOf, StudioError } from '../util/errors.ts'
 import { sha256 } from '../util/sha256.ts'
 import type { PageStore } from './page-store.ts'
@@ -25,6 +26,8 @@ export type PageRange = Pick<StoredPage, 'firstElement' | 'elements'>
  */
 const READ_RETRY_MS = [0, 20, 200, 1000, 2000, 5000, 10_000, 20_000, 20_000]
 const LOST_AFTER = 3
+/** Shorter waits are not cut short: a step whose page comes a moment late is finished. */
+const LONG_WAIT_MS = 1000
 
 /**
  * Pages of a run in a store. A page is never overwritten: every write is a new generation (the step whose update it has
@@ -38,6 +41,8 @@ export class PageGenerations {
   constructor(
     private readonly store: PageStore,
     private readonly run: string,
+    /** Ends waiting for a store that fails. */
+    private readonly signal?: AbortSignal,
   ) {}
 
   /** @throws whatever the store throws */
@@ -53,7 +58,7 @@ export class PageGenerations {
 
   /**
    * @param onFailure told of every failed attempt
-   * @throws paging/lost-page when the store does not give the page, or gives other bytes than were put
+   * @throws paging/lost-page when the store does not give the page, or gives other bytes than were put; cancelled
    */
   async get(
     stored: StoredPage,
@@ -62,7 +67,7 @@ export class PageGenerations {
     let lost = 0
     let reason: unknown
     for (const wait of READ_RETRY_MS) {
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+      if (wait > 0) await this.wait(wait, stored.key)
       try {
         const bytes = await this.store.get(stored.key)
         if (bytes && bytes.length === stored.elements * 8 && (await sha256(bytes)) === stored.sha256)
@@ -119,6 +124,10 @@ export class PageGenerations {
     const keys = await this.store.list(this.prefix).catch(() => [])
     const orphans = keys.filter((key) => !this.committed.has(key))
     if (orphans.length > 0) await this.store.delete(orphans).catch(() => {})
+  }
+
+  private wait(ms: number, key: string): Promise<void> {
+    return delay(ms, ms < LONG_WAIT_MS ? undefined : this.signal, `Cancelled while ${key} was waited for`)
   }
 
   private get prefix(): string {

@@ -1,6 +1,7 @@
 import type { Executable } from '../graph/executable.ts'
 import type { BufferRange } from '../graph/plan.ts'
 import type { ParameterPool } from '../graph/pool.ts'
+import { throwIfCancelled } from '../util/abort.ts'
 import { reasonOf } from '../util/errors.ts'
 import type { Moments, PagingStatistics, PagingWarning, Residency } from './moments.ts'
 import { gatherMoments, PageGenerations, type StoredMoments, type StoredPage } from './page-generations.ts'
@@ -15,6 +16,8 @@ export interface PagerOptions {
   store: PageStore
   /** Prefix of all keys in the store. */
   run: string
+  /** Ends a restoration, and waiting for a page that a failing store does not give: the update under way is then left torn. */
+  signal?: AbortSignal
   /** Called once, when the store fails for the first time. */
   onWarning?: (warning: PagingWarning) => void
 }
@@ -73,7 +76,7 @@ export class Pager implements Moments {
   }
 
   constructor(private readonly options: PagerOptions) {
-    const { executable, pool, layout, store, run } = options
+    const { executable, pool, layout, store, run, signal } = options
     const buffers = new Map(executable.plan.buffers.map(({ label }, index) => [label, index]))
     this.states = layout.pages.map((page): PageState => {
       const buffer = buffers.get(slotKey(pool, page.slot))
@@ -91,7 +94,7 @@ export class Pager implements Moments {
       }
     })
     this.streamed = this.states.filter(({ page }) => !page.pinned)
-    this.generations = new PageGenerations(store, run)
+    this.generations = new PageGenerations(store, run, signal)
     this.zeros = new Uint8Array(this.streamed.length > 0 ? layout.pageBytes : 0)
   }
 
@@ -145,6 +148,7 @@ export class Pager implements Moments {
     this.generations.protect(saved)
     await this.generations.collectAll()
     for (const state of this.states) {
+      throwIfCancelled(this.options.signal, 'Cancelled while the moments were restored')
       const { page } = state
       state.generation = step
       const same = saved.pages.find(

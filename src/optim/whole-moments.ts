@@ -1,6 +1,7 @@
 import type { Executable } from '../graph/executable.ts'
 import type { BufferRange } from '../graph/plan.ts'
 import type { ElementRange, ParameterPool } from '../graph/pool.ts'
+import { throwIfCancelled } from '../util/abort.ts'
 import type { Moments } from './moments.ts'
 import { gatherMoments, PageGenerations, type StoredMoments, type StoredPage } from './page-generations.ts'
 import type { PageStore } from './page-store.ts'
@@ -12,6 +13,8 @@ export interface WholeMomentsOptions {
   store: PageStore
   /** Prefix of all keys in the store. */
   run: string
+  /** Ends a restoration, and waiting for a store that fails. */
+  signal?: AbortSignal
 }
 
 /** f32 elements that are saved in one piece: 4 MiB of both moments. */
@@ -23,7 +26,7 @@ export class WholeMoments implements Moments {
   private step = 0
 
   constructor(private readonly options: WholeMomentsOptions) {
-    this.generations = new PageGenerations(options.store, options.run)
+    this.generations = new PageGenerations(options.store, options.run, options.signal)
   }
 
   async update(step: number): Promise<void> {
@@ -54,6 +57,7 @@ export class WholeMoments implements Moments {
     this.generations.protect(saved)
     await this.generations.collectAll()
     for (const range of this.pieces()) {
+      throwIfCancelled(this.options.signal, 'Cancelled while the moments were restored')
       const bytes = await gatherMoments(this.generations, saved, range)
       const half = range.elements * 4
       this.options.executable.write(this.part('m', range), bytes.subarray(0, half))

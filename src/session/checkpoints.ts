@@ -28,6 +28,21 @@ export interface RunProgress {
   recent?: StepMetrics[]
 }
 
+/** Of a run that has done nothing yet. */
+export const emptySummary = (runId: string): RunSummary => ({
+  runId,
+  steps: 0,
+  stopped: false,
+  firstLoss: null,
+  lastLoss: null,
+  evalLossBefore: null,
+  evalLoss: null,
+  supervisedTokens: 0,
+  durationMs: 0,
+  tokensPerSecond: 0,
+  gpuBytes: 0,
+})
+
 /** The last steps that a checkpoint tells of. In JSON, what is not finite has become null. */
 export const recentSteps = ({ recent = [] }: RunProgress): StepMetrics[] =>
   recent.map(({ step, metrics }) => ({

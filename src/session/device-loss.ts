@@ -1,4 +1,5 @@
 import type { Runtime } from '../graph/executable.ts'
+import { delay, throwIfCancelled, unlessCancelled } from '../util/abort.ts'
 import { StudioError } from '../util/errors.ts'
 import type { RunEvent } from './events.ts'
 
@@ -9,26 +10,28 @@ export const isDeviceLoss = (error: unknown): error is StudioError =>
 /** Waits before each further question for a device: a driver that restarts takes a few seconds. */
 const REOPEN_WAITS_MS = [0, 500, 2000, 5000, 10_000]
 
+const CANCELLED = 'Cancelled while the GPU was away'
+
 /** A read that fails may be heard of before the loss itself is. */
 const LOSS_SETTLES_MS = 1000
 
 /**
  * A device after `lost` has gone, as soon as there is one.
- * @throws device/gone, which says what can be done by hand
+ * @throws device/gone, which says what can be done by hand; cancelled as soon as `signal` is aborted
  */
 export async function reopenDevice(
   runtime: () => Promise<Runtime>,
   lost: Runtime,
   signal?: AbortSignal,
 ): Promise<Runtime> {
-  await Promise.race([lost.lost, wait(LOSS_SETTLES_MS)])
+  await Promise.race([unlessCancelled(lost.lost, signal, CANCELLED), delay(LOSS_SETTLES_MS)])
   let cause: unknown
   for (const waitMs of REOPEN_WAITS_MS) {
-    await wait(waitMs)
-    if (signal?.aborted) throw new StudioError('cancelled', 'Cancelled while the GPU was away')
+    await delay(waitMs, signal, CANCELLED)
     try {
-      return await runtime()
+      return await unlessCancelled(runtime(), signal, CANCELLED)
     } catch (error) {
+      throwIfCancelled(signal, CANCELLED)
       cause = error
     }
   }
@@ -85,7 +88,5 @@ export async function speakOnDevice<T>(
     })
   })
 }
-
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -79,7 +79,11 @@ export interface CommandTable {
    * any time, and never touches the run.
    */
   'data/rows-of-step': { args: { step: number }; result: StepRows }
-  /** Ends the run after the step under way; what was learnt can still be exported. */
+  /**
+   * Ends the run after the step under way; what was learnt can still be exported. Before the first step (while it is
+   * prepared, brought onto the device or waits for one), and within a step that waits for a full disk, it ends at once: the
+   * summary and what can be exported are then those of its last checkpoint, or of zero steps.
+   */
   'run/stop': { args: Record<string, never>; result: void }
   /**
    * What the run has learned, as it stands between two steps: an adapter in PEFT layout (adapter_model.safetensors and

@@ -5,6 +5,7 @@ import { linearModules } from '../formats/llama-weights.ts'
 import { type PeftAdapter, readPeftAdapter } from '../formats/peft-adapter.ts'
 import type { Runtime } from '../graph/executable.ts'
 import type { PageStore } from '../optim/page-store.ts'
+import { throwIfCancelled } from '../util/abort.ts'
 import type { ByteSource } from '../util/byte-source.ts'
 import { StudioError } from '../util/errors.ts'
 import { verifyDevice } from '../verify/verify-device.ts'
@@ -56,6 +57,8 @@ export function createLocalEngine(host: EngineHost): Engine {
   let model: OpenedModel | null = null
   let dataset: OpenedDataset | null = null
   let run: RecoveringRun | null = null
+  /** From Start on; it becomes `run` when it has been prepared. */
+  let starting: RecoveringRun | null = null
   let busy: CommandName | null = null
   const playground = new Playground()
   const { runLocks = noLocks } = host
@@ -63,6 +66,8 @@ export function createLocalEngine(host: EngineHost): Engine {
   const resolveAll = (files: readonly FileReference[]) =>
     Promise.all(files.map((file) => host.resolveFile(file)))
   const needModel = () => model ?? missing('model', 'Open a model first.')
+  const current = () => starting ?? run
+  const needRun = () => current() ?? missing('run', 'Start a run first.')
   const needDataset = () => dataset ?? missing('dataset', 'Open a dataset first.')
 
   const openAdapter = async (files: FileReference[] | undefined): Promise<PeftAdapter | null> => {
@@ -137,20 +142,19 @@ export function createLocalEngine(host: EngineHost): Engine {
       { config: given, adapter: files, storage: reference, resume, samples: asked },
       { onEvent, signal },
     ): Promise<RunSummary> => {
-      const store = reference && (await host.openStore(reference))
-      const from = store && resume ? await needCheckpoint(store, resume.runId) : null
-      const adapter = await openAdapter(files)
       const config = parseRunConfig(given)
+      let store: PageStore | undefined
+      let adapter: PeftAdapter | null = null
       const next = new RecoveringRun({
         config,
         runtime: host.runtime,
-        storage: store && { store, from },
         onEvent,
         signal,
         async open(start) {
           const { runtime, from } = start
-          const work = { onEvent: start.onEvent, signal }
+          const work = { onEvent: start.onEvent, signal: start.ending }
           const { prepared, samples } = await prepare(config, adapter, runtime, work, from, asked)
+          throwIfCancelled(start.ending, 'The run was ended while it was prepared')
           playground.forget()
           if (run !== next) run?.dispose()
           run = next
@@ -158,21 +162,28 @@ export function createLocalEngine(host: EngineHost): Engine {
           return new RunSession({ ...start, model: needModel(), prepared, samples, adapter, storage, signal })
         },
       })
-      const release = store ? await holdRun(runLocks, next.runId) : () => {}
+      starting = next
+      let release = () => {}
       try {
-        return await next.run()
+        store = reference && (await host.openStore(reference))
+        const from = store && resume ? await needCheckpoint(store, resume.runId) : null
+        adapter = await openAdapter(files)
+        const runId = from?.run ?? crypto.randomUUID()
+        if (store) release = await holdRun(runLocks, runId)
+        return await next.run({ runId, storage: store && { store, from } })
       } finally {
+        starting = null
         release()
       }
     },
-    'run/pause': async () => run?.pause(),
+    'run/pause': async () => current()?.pause(),
     'run/resume': async () => {
       await playground.settled()
-      run?.resume()
+      current()?.resume()
     },
-    'run/stop': async () => run?.stop(),
-    'data/rows-of-step': async ({ step }) => (run ?? missing('run', 'Start a run first.')).rowsOf(step),
-    'run/save': async () => (run ?? missing('run', 'Start a run first.')).save(),
+    'run/stop': async () => current()?.stop(),
+    'data/rows-of-step': async ({ step }) => needRun().rowsOf(step),
+    'run/save': async () => needRun().save(),
     'checkpoint/list': async ({ storage }) => listCheckpoints(await host.openStore(storage), runLocks),
     'checkpoint/delete': async ({ storage, runId }) =>
       discardCheckpoint(await host.openStore(storage), runId, runLocks),

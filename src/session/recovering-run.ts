@@ -3,8 +3,9 @@ import type { StepRows } from '../data/step-rows.ts'
 import type { Runtime } from '../graph/executable.ts'
 import type { PageStore } from '../optim/page-store.ts'
 import { readCheckpoint } from '../train/checkpoint.ts'
+import { isCancelled, unlessCancelled } from '../util/abort.ts'
 import { StudioError } from '../util/errors.ts'
-import type { RunCheckpoint } from './checkpoints.ts'
+import { emptySummary, type RunCheckpoint } from './checkpoints.ts'
 import { isDeviceLoss, reopenDevice } from './device-loss.ts'
 import type { RunEvent, RunSummary } from './events.ts'
 import type { OutputFile } from './files.ts'
@@ -18,6 +19,8 @@ export interface SessionStart {
   from: RunCheckpoint | null
   /** Whether a session before it was lost. */
   again: boolean
+  /** Aborted when the run is cancelled or stopped: a session that has not begun is then of no use. */
+  ending: AbortSignal
   onEvent: (event: RunEvent) => void
 }
 
@@ -27,21 +30,28 @@ export interface RecoveringRunOptions {
   open(start: SessionStart): Promise<RunSession>
   /** The device; asked again after a loss. */
   runtime(): Promise<Runtime>
-  storage?: { store: PageStore; from: RunCheckpoint | null }
   onEvent: (event: RunEvent) => void
   signal?: AbortSignal
 }
+
+export interface RunPlace {
+  runId: string
+  /** Where its checkpoints are kept, and the one that it goes on from. */
+  storage?: { store: PageStore; from: RunCheckpoint | null }
+}
+
+const NEVER = new AbortController().signal
 
 /** So many losses at one place are not bad luck: what is asked of the GPU is too much for it. */
 const MAX_LOSSES = 3
 
 /**
  * A run that outlives its device: when that is lost, it goes on from its last checkpoint on the next one, to the bytes
- * of a run that lost nothing. To its owner it is one run.
+ * of a run that lost nothing. To its owner it is one run, which can be paused and stopped before `run` is called.
  */
 export class RecoveringRun {
-  readonly runId: string
   readonly config: RunConfig
+  private place: RunPlace = { runId: '' }
   private session: RunSession | null = null
   /** The last one that began, also when its device is gone: its data is not on the device. */
   private latest: RunSession | null = null
@@ -50,35 +60,44 @@ export class RecoveringRun {
   private lost = false
   private ended = false
   private pauseWanted = false
-  private stopWanted = false
-  private step: number
+  private readonly stopping = new AbortController()
+  private readonly ending: AbortSignal
+  /** Whether it was stopped where the device held nothing that could be kept. */
+  private endedEarly = false
+  private step = 0
   /** Resolves when a lost session has a successor, or the run has ended. */
   private successor = signalOf()
   /** Resolves when the session is no longer the run's. */
   private gone = signalOf()
 
   constructor(private readonly options: RecoveringRunOptions) {
-    const from = options.storage?.from
-    this.runId = from?.run ?? crypto.randomUUID()
-    this.config = options.config
-    this.step = from?.step ?? 0
+    const { config, signal } = options
+    this.config = config
+    this.ending = signal ? AbortSignal.any([signal, this.stopping.signal]) : this.stopping.signal
   }
 
-  async run(): Promise<RunSummary> {
-    let from = this.options.storage?.from ?? null
-    let runtime = await this.options.runtime()
+  async run(place: RunPlace): Promise<RunSummary> {
+    this.place = place
+    let from = place.storage?.from ?? null
+    this.step = from?.step ?? 0
+    let runtime: Runtime | null = null
     let furthest = -1
     let losses = 0
     try {
       for (;;) {
         try {
+          runtime = await this.device(runtime)
           const session = await this.begin(runtime, from, this.lost)
-          return await session.run()
+          const summary = await session.run()
+          if (!session.loaded) this.endEarly()
+          return summary
         } catch (error) {
-          if (!isDeviceLoss(error) || this.options.signal?.aborted) throw error
+          if (this.isStop(error)) return this.stopAt(from)
+          if (!isDeviceLoss(error) || this.options.signal?.aborted || !runtime) throw error
           losses = this.step > furthest ? 1 : losses + 1
           furthest = Math.max(furthest, this.step)
           from = await this.checkpoint(error)
+          if (this.stopping.signal.aborted) return this.stopAt(from)
           if (losses >= MAX_LOSSES) throw lostTooOften(error, losses, this.step, from)
           this.forget()
           this.gone.resolve()
@@ -89,7 +108,6 @@ export class RecoveringRun {
             resumesFrom: from?.step ?? 0,
             message: error.message,
           })
-          runtime = await reopenDevice(this.options.runtime, runtime, this.options.signal)
         }
       }
     } finally {
@@ -97,6 +115,30 @@ export class RecoveringRun {
       this.successor.resolve()
       this.gone.resolve()
     }
+  }
+
+  /** The first device, or the one after `lost`. */
+  private device(lost: Runtime | null): Promise<Runtime> {
+    if (lost) return reopenDevice(this.options.runtime, lost, this.ending)
+    return unlessCancelled(this.options.runtime(), this.ending, 'The run was ended before it had a device')
+  }
+
+  /** Whether an error is only a stop that was heard before the run was on a device. */
+  private isStop(error: unknown): boolean {
+    return isCancelled(error) && this.stopping.signal.aborted && !this.options.signal?.aborted
+  }
+
+  private stopAt(from: RunCheckpoint | null): RunSummary {
+    this.endEarly()
+    const summary = { ...(from?.progress.summary ?? emptySummary(this.place.runId)), stopped: true }
+    this.options.onEvent({ type: 'run/finished', summary })
+    return summary
+  }
+
+  /** What it had learned is in its last checkpoint, if there is one: who asks for it gets it from there. */
+  private endEarly(): void {
+    this.endedEarly = true
+    this.forget()
   }
 
   pause(): void {
@@ -110,7 +152,7 @@ export class RecoveringRun {
   }
 
   stop(): void {
-    this.stopWanted = true
+    this.stopping.abort(new StudioError('cancelled', 'The run was stopped'))
     this.session?.stop()
   }
 
@@ -169,14 +211,15 @@ export class RecoveringRun {
       await this.session?.begun
       return
     }
-    const { storage } = this.options
-    const from = storage ? ((await readCheckpoint(storage.store, this.runId)) as RunCheckpoint | null) : null
-    if (!from) throw lostForGood()
+    const { storage, runId } = this.place
+    const from = storage ? ((await readCheckpoint(storage.store, runId)) as RunCheckpoint | null) : null
+    if (!from) {
+      if (this.endedEarly) nothingTrained()
+      throw lostForGood()
+    }
     this.forget()
     const session = await this.begin(await this.options.runtime(), from, true, () => {})
-    // At its end already, or stopped there.
-    session.stop()
-    await session.run()
+    await session.bringBack()
   }
 
   /** Whether it stands still between two steps. */
@@ -201,9 +244,11 @@ export class RecoveringRun {
   ): Promise<RunSession> {
     const session = await this.options.open({
       runtime,
-      runId: this.runId,
+      runId: this.place.runId,
       from,
       again,
+      // One that has ended is only brought back.
+      ending: this.ended ? NEVER : this.ending,
       onEvent: (event) => {
         if (event.type === 'run/started') this.step = event.resumedFrom ?? 0
         if (event.type === 'run/step') this.step = event.step.step
@@ -219,7 +264,7 @@ export class RecoveringRun {
       if (this.runtime === runtime) this.markLost()
     })
     if (this.pauseWanted) session.pause()
-    if (this.stopWanted) session.stop()
+    if (!this.ended && this.stopping.signal.aborted) session.stop()
     return session
   }
 
@@ -237,8 +282,8 @@ export class RecoveringRun {
 
   /** What a lost run goes on from. @throws the loss itself where that would be all its work over again, unsaved */
   private async checkpoint(loss: StudioError): Promise<RunCheckpoint | null> {
-    const { storage } = this.options
-    if (storage) return (await readCheckpoint(storage.store, this.runId)) as RunCheckpoint | null
+    const { storage, runId } = this.place
+    if (storage) return (await readCheckpoint(storage.store, runId)) as RunCheckpoint | null
     if (this.step === 0) return null
     throw new StudioError('device/lost', `${loss.message}. The run was at step ${this.step}`, {
       hint: 'It kept no checkpoints, so it has to be started again. Give it a storage to keep them in.',

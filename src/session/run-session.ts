@@ -12,8 +12,16 @@ import { type LoadedWeight, loadWeights } from '../train/load-weights.ts'
 import type { Program } from '../train/program.ts'
 import type { StepTime } from '../train/step-clock.ts'
 import { type TrainerEvent, train } from '../train/trainer.ts'
+import { isCancelled, throwIfCancelled } from '../util/abort.ts'
 import { inputError, reasonOf, StudioError } from '../util/errors.ts'
-import { deviceLine, type RunCheckpoint, type RunProgress, recentSteps, runIdentity } from './checkpoints.ts'
+import {
+  deviceLine,
+  emptySummary,
+  type RunCheckpoint,
+  type RunProgress,
+  recentSteps,
+  runIdentity,
+} from './checkpoints.ts'
 import type { MetricName, RunEvent, RunSummary, StepMetrics } from './events.ts'
 import { exportTrained } from './export-run.ts'
 import type { OutputFile } from './files.ts'
@@ -90,7 +98,11 @@ export class RunSession {
   private restsAt = 0
   private savedStep: number | null = null
   private hasWarnedOfStorage = false
-  private stopRequested = false
+  private readonly stopping = new AbortController()
+  /** Aborted when the run is cancelled or stopped: what comes before the first step is then given up. */
+  private readonly ending: AbortSignal
+  /** Of the last checkpoint, or of a run that has not begun. */
+  private kept: RunSummary
   private pausing: { promise: Promise<void>; release: () => void } | null = null
   private held = false
   private readonly resting = new RestingWork()
@@ -102,28 +114,22 @@ export class RunSession {
 
   constructor(private readonly options: RunOptions) {
     const from = options.storage?.from
+    const { signal } = options
+    this.ending = signal ? AbortSignal.any([signal, this.stopping.signal]) : this.stopping.signal
     const { totalSteps, stepsDone } = options.prepared.steps
     this.sampling = new SampleSchedule(options.samples?.every ?? null, totalSteps, stepsDone)
     this.runId = from?.run ?? options.runId ?? crypto.randomUUID()
     this.recent = from ? recentSteps(from.progress) : []
-    this.summary = from?.progress.summary ?? {
-      runId: this.runId,
-      steps: 0,
-      stopped: false,
-      firstLoss: null,
-      lastLoss: null,
-      evalLossBefore: null,
-      evalLoss: null,
-      supervisedTokens: 0,
-      durationMs: 0,
-      tokensPerSecond: 0,
-      gpuBytes: 0,
-    }
+    this.kept = from?.progress.summary ?? emptySummary(this.runId)
+    this.summary = { ...this.kept }
   }
 
-  /** Ends after the step under way. */
+  /**
+   * Ends after the step under way. Before the first step, and where a step waits for a store that does not give what it
+   * needs, it ends at once: with what was saved last, and with nothing on the device.
+   */
   stop(): void {
-    this.stopRequested = true
+    this.stopping.abort()
     this.resume()
   }
 
@@ -173,22 +179,65 @@ export class RunSession {
   }
 
   async run(): Promise<RunSummary> {
+    const { prepared, onEvent, signal } = this.options
+    const startedAt = performance.now()
+    // A cancelled run must not wait for a resume that never comes.
+    signal?.addEventListener('abort', () => this.resume(), { once: true })
+    let summary: RunSummary
     try {
-      return await this.runToEnd()
+      const started = await this.start()
+      summary = await this.toEnd(started)
+      summary.stopped = summary.steps < prepared.steps.totalSteps
+      summary.durationMs += performance.now() - startedAt
+    } catch (error) {
+      if (!this.isStop(error)) throw error
+      summary = { ...this.kept, stopped: true }
     } finally {
+      this.tellBegun()
+    }
+    onEvent({ type: 'run/finished', summary })
+    return summary
+  }
+
+  /** Only brings what was saved onto the device. */
+  async bringBack(): Promise<void> {
+    try {
+      const { moments } = await this.start()
+      await moments.settled()
+    } finally {
+      this.checkpoints = null
       this.tellBegun()
     }
   }
 
-  private async runToEnd(): Promise<RunSummary> {
-    const { model, prepared, samples, runtime, storage, onEvent, signal, again } = this.options
+  /** Whether an error is only a stop that was heard before a step, or within one. */
+  private isStop(error: unknown): boolean {
+    const { signal } = this.options
+    return isCancelled(error) && this.stopping.signal.aborted && !signal?.aborted
+  }
+
+  /** All that has to be there before the first step. What was given up or has failed leaves nothing on the device. */
+  private async start(): Promise<Started> {
+    try {
+      const started = await this.bringUp()
+      throwIfCancelled(this.ending, 'The run was ended before its first step')
+      this.restsAt = this.options.storage?.from?.step ?? 0
+      this.tellBegun()
+      return started
+    } catch (error) {
+      await this.endSaves()
+      this.dispose()
+      throw error
+    }
+  }
+
+  private async bringUp(): Promise<Started> {
+    const { model, prepared, samples, runtime, storage, onEvent, again } = this.options
+    const signal = this.ending
     const { program, steps } = prepared
-    const startedAt = performance.now()
     const { totalSteps } = steps
     const plan = program.plan
     const from = storage?.from ?? null
-    // A cancelled run must not wait for a resume that never comes.
-    signal?.addEventListener('abort', () => this.resume(), { once: true })
     const identity = storage && (await runIdentity(model, prepared))
     if (from && identity) checkIdentity(from.identity, identity)
     const planned = runBytes(plan, samples)
@@ -210,11 +259,11 @@ export class RunSession {
       this.samples = await Samples.realise(samples, executable, runtime, { onProgress, signal })
       onEvent({ type: 'memory/allocated', bytes: this.allocatedBytes })
     }
-    const { summary } = this
-    summary.gpuBytes = this.allocatedBytes
+    this.summary.gpuBytes = this.allocatedBytes
     const moments = createMoments(program, executable, {
       store: storage?.store,
       run: this.runId,
+      signal,
       onWarning: (warning) => this.warnOfStorage(warning),
     })
     if (storage && identity) {
@@ -231,30 +280,53 @@ export class RunSession {
     }
     try {
       await this.begin(executable)
-      this.restsAt = from?.step ?? 0
-      this.tellBegun()
-      if (again) await this.goOn(this.restsAt)
+    } catch (error) {
+      await moments.settled()
+      throw error
+    }
+    return { executable, moments, loaded }
+  }
+
+  private async toEnd({ executable, moments, loaded }: Started): Promise<RunSummary> {
+    try {
+      if (this.options.again) await this.goOn(this.restsAt)
       await this.resting.go()
       await this.train(executable, moments, loaded)
+    } catch (error) {
+      await moments.settled()
+      if (this.isStop(error)) this.giveUpStep()
+      throw error
     } finally {
       await moments.settled()
       await this.resting.rest()
       await this.endSaves()
     }
-    if (signal?.aborted) throw new StudioError('cancelled', 'The run was cancelled')
-    summary.stopped = summary.steps < totalSteps
-    summary.durationMs += performance.now() - startedAt
-    onEvent({ type: 'run/finished', summary })
-    return summary
+    throwIfCancelled(this.options.signal, 'The run was cancelled')
+    return this.summary
+  }
+
+  /** A step that has updated only some of the pages is of no use: what was saved last is what the run has. */
+  private giveUpStep(): void {
+    const what =
+      this.savedStep === null
+        ? 'none of it had been saved'
+        : `what it has is the checkpoint of step ${this.savedStep}`
+    this.dispose()
+    this.options.onEvent({
+      type: 'run/warning',
+      code: 'run/step-given-up',
+      message: `The run was stopped in the middle of a step that waited for the disk: ${what}`,
+      fix: 'Free space on the disk before it goes on.',
+    })
   }
 
   /** Adapter, moments and the loss before training: fresh, or of the checkpoint. */
   private async begin(executable: Executable): Promise<void> {
-    const { prepared, adapter, runtime, storage, onEvent, signal } = this.options
+    const { prepared, adapter, runtime, storage, onEvent } = this.options
     const { program, config, evaluationBatches } = prepared
     const from = storage?.from
     if (from) {
-      await this.checkpoints?.restore(from)
+      await this.checkpoints?.restore(from, this.ending)
       this.savedStep = from.step
       const device = deviceLine(runtime)
       if (from.device !== device) {
@@ -276,7 +348,7 @@ export class RunSession {
     if (!evaluationBatches) return
     const evaluation = await evaluate(executable, evaluationBatches(), {
       onBatch: this.onEvaluationBatch(),
-      signal,
+      signal: this.ending,
     })
     this.summary.evalLossBefore = evaluation.loss
     onEvent({ type: 'run/evaluated', step: 0, ...evaluation })
@@ -307,7 +379,7 @@ export class RunSession {
       totalSteps,
       stepsDone,
       evaluationBatches,
-      shouldStop: () => this.stopRequested || signal?.aborted === true,
+      shouldStop: () => this.ending.aborted,
       restsAfter: (step) => {
         const rests =
           step === totalSteps ||
@@ -319,6 +391,7 @@ export class RunSession {
         return rests || restsForSamples
       },
       onEvaluationBatch: this.onEvaluationBatch(),
+      signal,
     })
     for await (const event of events) {
       if (event.type === 'step') {
@@ -353,7 +426,7 @@ export class RunSession {
         await this.resting.rest()
         if (restsForSamples || this.sampling.isDue(event.step, trainingMs()))
           await this.takeSamples(event.step)
-        const saves = !restsForSamples || this.stopRequested || this.pausing || this.saves.length > 0
+        const saves = !restsForSamples || this.ending.aborted || this.pausing || this.saves.length > 0
         if (saves && !signal?.aborted) await this.saveAt(event.step)
         await this.holdWhilePaused(event.step)
         await this.resting.go()
@@ -370,11 +443,11 @@ export class RunSession {
 
   /** Answers the fixed prompts with what has been learned so far; a run that is to stop does not wait for it. */
   private async takeSamples(step: number): Promise<void> {
-    const { onEvent, signal } = this.options
-    const isCancelled = () => this.stopRequested || signal?.aborted === true
-    if (!this.samples || isCancelled()) return
+    const { onEvent } = this.options
+    const isEnding = () => this.ending.aborted
+    if (!this.samples || isEnding()) return
     const from = performance.now()
-    const answers = await this.samples.take(isCancelled, (done, total) => {
+    const answers = await this.samples.take(isEnding, (done, total) => {
       // Between steps it is over before anybody has read it.
       if (step === 0) onEvent({ type: 'run/progress', phase: 'sampling', done, total, unit: 'prompts' })
     })
@@ -413,6 +486,7 @@ export class RunSession {
         }
         const sizeBytes = await this.checkpoints.save(step, prepared.steps.position, progress)
         this.savedStep = step
+        this.kept = progress.summary
         onEvent({ type: 'run/checkpoint', step, sizeBytes, durationMs: performance.now() - from })
       }
       for (const { resolve } of asked) resolve({ step })
@@ -471,7 +545,7 @@ export class RunSession {
   }
 
   private async holdWhilePaused(step: number): Promise<void> {
-    if (!this.pausing || this.stopRequested) return
+    if (!this.pausing || this.ending.aborted) return
     // Whoever hears of the pause may end it at once.
     const { promise } = this.pausing
     this.held = true
@@ -486,8 +560,7 @@ export class RunSession {
     } finally {
       this.held = false
     }
-    if (!this.stopRequested && !this.options.signal?.aborted)
-      this.options.onEvent({ type: 'run/resumed', step })
+    if (!this.ending.aborted) this.options.onEvent({ type: 'run/resumed', step })
   }
 }
 
@@ -507,6 +580,12 @@ function timeMetrics(
     ...(isPaged && { 'speed/paging_ms': pagingMs }),
     'speed/waiting_ms': waitingMs,
   }
+}
+
+interface Started {
+  executable: Executable
+  moments: Moments
+  loaded: LoadedWeight[]
 }
 
 /** Traffic since the step before; sizes and rates of now. */

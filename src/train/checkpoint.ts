@@ -6,6 +6,7 @@ import type { ParameterPool } from '../graph/pool.ts'
 import type { Moments } from '../optim/moments.ts'
 import type { StoredMoments } from '../optim/page-generations.ts'
 import type { PageStore } from '../optim/page-store.ts'
+import { throwIfCancelled } from '../util/abort.ts'
 import { inputError, type Problem, StudioError } from '../util/errors.ts'
 import { sha256 } from '../util/sha256.ts'
 import type { Program } from './program.ts'
@@ -94,11 +95,12 @@ export class CheckpointWriter {
     return bytes.length + saved.elements * 8 + values.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   }
 
-  /** Brings the device back to where the checkpoint was made. @throws checkpoint/damaged, paging/lost-page */
-  async restore({ step, values, moments }: CheckpointManifest): Promise<void> {
+  /** Brings the device back to where the checkpoint was made. @throws checkpoint/damaged, paging/lost-page, cancelled */
+  async restore({ step, values, moments }: CheckpointManifest, signal?: AbortSignal): Promise<void> {
     const { store, run, executable } = this.target
     this.namedStep = step
     for (const { key, offset, sizeBytes, sha256: expected } of values) {
+      throwIfCancelled(signal, 'Cancelled while the checkpoint was restored')
       const bytes = await store.get(key)
       if (!bytes || bytes.length !== sizeBytes || (await sha256(bytes)) !== expected) {
         throw new StudioError(

@@ -10,6 +10,8 @@ export interface MomentsStorage {
   store?: PageStore
   /** Prefix of all keys in the store. */
   run?: string
+  /** Ends a restoration, and waiting for a store that fails. */
+  signal?: AbortSignal
   onWarning?: (warning: PagingWarning) => void
 }
 
@@ -20,8 +22,8 @@ export function createMoments(
   storage: MomentsStorage = {},
 ): Moments {
   if (!pool) throw new Error('a program without trainable tensors has no moments')
-  const { store = new MemoryPageStore(), run = 'run', onWarning } = storage
+  const { store = new MemoryPageStore(), run = 'run', signal, onWarning } = storage
   return pages
-    ? new Pager({ executable, pool, layout: pages, store, run, onWarning })
-    : new WholeMoments({ executable, pool, store, run })
+    ? new Pager({ executable, pool, layout: pages, store, run, signal, onWarning })
+    : new WholeMoments({ executable, pool, store, run, signal })
 }

@@ -29,6 +29,8 @@ export interface TrainerOptions {
   /** Asked after each step: whether to come to rest there, for a pause or a checkpoint. */
   restsAfter?: (step: number) => boolean
   onEvaluationBatch?: (done: number) => void
+  /** Ends an evaluation at once, with the code `cancelled`. */
+  signal?: AbortSignal
 }
 
 export type TrainerEvent =
@@ -137,7 +139,9 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainerEve
     const { evalEvery } = config.train
     if (options.evaluationBatches && evalEvery > 0 && current % evalEvery === 0 && current < totalSteps) {
       yield* settle(0)
-      yield { type: 'evaluated', step: current, evaluation: await evaluateHeldOut(options) }
+      const evaluation = await evaluateHeldOut(options, options.shouldStop)
+      // One that was given up for a stop comes again at the end.
+      if (!options.shouldStop?.()) yield { type: 'evaluated', step: current, evaluation }
       clock.rested()
     }
     if (options.restsAfter?.(current)) {
@@ -183,12 +187,21 @@ async function captureAdapterNorms(executable: Executable, step: number): Promis
   return { type: 'adapter-norms', step, squaredNorms: new Float32Array(bytes.buffer) }
 }
 
-const evaluateHeldOut = ({
-  executable,
-  evaluationBatches,
-  onEvaluationBatch,
-}: TrainerOptions): Promise<Evaluation> =>
-  evaluate(executable, evaluationBatches?.() ?? [], { onBatch: onEvaluationBatch })
+const evaluateHeldOut = (
+  { executable, evaluationBatches, onEvaluationBatch, signal }: TrainerOptions,
+  shouldStop: () => boolean = () => false,
+): Promise<Evaluation> =>
+  evaluate(executable, batchesUntil(evaluationBatches?.() ?? [], shouldStop), {
+    onBatch: onEvaluationBatch,
+    signal,
+  })
+
+function* batchesUntil(batches: Iterable<Batch>, shouldStop: () => boolean): Iterable<Batch> {
+  for (const batch of batches) {
+    if (shouldStop()) return
+    yield batch
+  }
+}
 
 const nonFiniteWarning = (step: number, loss: number): TrainerEvent => ({
   type: 'warning',

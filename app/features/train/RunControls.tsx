@@ -10,7 +10,7 @@ interface RunControlsProps {
   compact?: boolean
 }
 
-/** Pause or resume, save, stop: wherever a run is in sight. Stopping asks once. */
+/** Pause or resume, save, stop: wherever a run is in sight. Stopping asks once, if there is something to lose. */
 export function RunControls({ compact = false }: RunControlsProps) {
   const { t } = useTranslation()
   const studio = useStudio()
@@ -18,7 +18,7 @@ export function RunControls({ compact = false }: RunControlsProps) {
   const [asking, { open: ask, close: stopAsking }] = useDisclosure(false)
   const [saving, { open: beginSave, close: endSave }] = useDisclosure(false)
   const paused = status === 'paused'
-  const ending = status === 'starting' || status === 'stopping'
+  const hasLearned = useRun((run) => run.step > run.begunAt) && status !== 'starting'
   const save = async () => {
     beginSave()
     await studio.save()
@@ -31,7 +31,7 @@ export function RunControls({ compact = false }: RunControlsProps) {
         <Control
           label={t(paused ? 'train.resume' : 'train.pause')}
           icon={paused ? IconPlayerPlay : IconPlayerPause}
-          disabled={ending}
+          disabled={status === 'starting' || status === 'stopping'}
           onClick={() => void (paused ? studio.resume() : studio.pause())}
         />
         <Control
@@ -42,7 +42,12 @@ export function RunControls({ compact = false }: RunControlsProps) {
           loading={saving}
           onClick={() => void save()}
         />
-        <Control label={t('train.stop')} icon={IconPlayerStop} disabled={ending} onClick={ask} />
+        <Control
+          label={t('train.stop')}
+          icon={IconPlayerStop}
+          disabled={status === 'stopping'}
+          onClick={hasLearned ? ask : () => void studio.stop()}
+        />
       </Group>
       <Modal
         opened={asking}

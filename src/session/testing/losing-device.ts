@@ -8,6 +8,7 @@ import { findGpu } from '../../ops/testing/lane-runtime.ts'
 export function losingDevice() {
   let device: GPUDevice | undefined
   let opened = 0
+  const live = new Set<Executable>()
   let losesAt: (stage: string) => boolean = () => false
   const lose = () => device?.destroy()
 
@@ -18,6 +19,12 @@ export function losingDevice() {
     const realise = async (plan: Plan, options?: RealiseOptions): Promise<Executable> => {
       if (losesAt('compile')) own?.destroy()
       const executable = await runtime.realise(plan, options)
+      live.add(executable)
+      const destroy = executable.destroy.bind(executable)
+      executable.destroy = () => {
+        live.delete(executable)
+        destroy()
+      }
       const run = executable.run.bind(executable)
       executable.run = (stage, part) => {
         run(stage, part)
@@ -28,7 +35,9 @@ export function losingDevice() {
     return { ...runtime, realise }
   }
 
+  let staysAway = false
   async function capturing(): Promise<GPU> {
+    if (staysAway) throw new Error('the device stays away')
     const gpu = await findGpu()
     return {
       async requestAdapter(options) {
@@ -48,6 +57,11 @@ export function losingDevice() {
     runtime: sharedRuntime(capturing, create),
     /** The device goes away now. */
     lose,
+    /** It goes away now, and does not come back. */
+    loseForGood() {
+      staysAway = true
+      lose()
+    },
     /** It goes away right after a stage is submitted, at the `nth` whose name starts so (`compile`: before a plan is compiled); `times` devices do. */
     loseAfter(stage: string, nth = 1, times = 1) {
       let count = 0
@@ -61,5 +75,7 @@ export function losingDevice() {
     },
     /** How many devices there have been. */
     opened: () => opened,
+    /** How many plans have their buffers on one. */
+    live: () => live.size,
   }
 }

@@ -1,7 +1,7 @@
 import { parseRunConfig } from '../../config/parse.ts'
 import type { RunConfig } from '../../config/schema.ts'
 import { runTemplate } from '../../data/testing/run-template.ts'
-import { MemoryPageStore } from '../../optim/page-store.ts'
+import { MemoryPageStore, type PageStore } from '../../optim/page-store.ts'
 import { type ByteSource, memorySource } from '../../util/byte-source.ts'
 import type { Engine } from '../engine.ts'
 import type { RunEvent } from '../events.ts'
@@ -19,9 +19,9 @@ async function openEngine(
   files: string[],
   rows: ByteSource,
   config: RunConfig,
+  store: PageStore = new MemoryPageStore(),
 ) {
   const device = losingDevice()
-  const store = new MemoryPageStore()
   const engine = createLocalEngine({
     runtime: device.runtime,
     resolveFile: async (file) => (file.name === 'rows' ? rows : fetchSource(`${folder}/${file.name}`)),
@@ -47,7 +47,7 @@ export async function goldenEngines(
   if (method === 'qlora') config.lora.dropout = 0.1
   Object.assign(config.optimizer.paging, { gpuBudgetBytes: 0, hostBudgetBytes: 0 })
   const files = ['config.json', 'model.safetensors']
-  return () => openEngine(model, `/e2e/golden/${model}`, files, golden.rows, config)
+  return (store?: PageStore) => openEngine(model, `/e2e/golden/${model}`, files, golden.rows, config, store)
 }
 
 /** An engine that can speak, with one row to train on. */
