@@ -4,6 +4,7 @@ import type { Runtime } from '../graph/executable.ts'
 import { laneRuntime } from '../ops/testing/lane-runtime.ts'
 import { MemoryPageStore, type PageStore } from '../optim/page-store.ts'
 import { FaultyPageStore } from '../optim/testing/faulty-page-store.ts'
+import { ARITHMETIC } from '../train/arithmetic.ts'
 import { listCheckpoints, needCheckpoint } from './checkpoints.ts'
 import type { RunEvent } from './events.ts'
 import { readDataset, runData } from './open-dataset.ts'
@@ -132,6 +133,26 @@ describe('a run', () => {
       lastLoss: whole.summary.lastLoss,
       supervisedTokens: whole.summary.supervisedTokens,
     })
+  })
+
+  it('goes on from a checkpoint of a version before the arithmetic had a number, and says that bytes differ', async () => {
+    const store = new MemoryPageStore()
+    const first = await run({
+      store,
+      watch(event, session) {
+        if (event.type === 'run/step') session.stop()
+      },
+    })
+    const key = `${first.summary.runId}/checkpoint.json`
+    const { arithmetic, ...older } = JSON.parse(new TextDecoder().decode(store.values.get(key)))
+    expect(arithmetic).toBe(ARITHMETIC)
+    older.identity.kernels = { 'matmul of another version': 'hash' }
+    store.values.set(key, new TextEncoder().encode(JSON.stringify(older)))
+    const second = await run({ store, resume: true })
+    expect(second.summary.steps).toBe(STEPS)
+    const [warning] = second.of('run/warning')
+    expect(warning.code).toBe('checkpoint/other-arithmetic')
+    expect(warning.message).toMatch(/not to the same bytes as an uninterrupted one, because/)
   })
 
   it('ends when it is cancelled while it is held', async () => {

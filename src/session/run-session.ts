@@ -5,6 +5,7 @@ import type { Executable, Runtime } from '../graph/executable.ts'
 import type { Moments, PagingStatistics } from '../optim/moments.ts'
 import type { PageStore } from '../optim/page-store.ts'
 import { adaptedLinears, initialAdapter, writeAdapter } from '../train/adapter-state.ts'
+import { isSameArithmetic } from '../train/arithmetic.ts'
 import { CheckpointWriter, checkIdentity } from '../train/checkpoint.ts'
 import { createMoments } from '../train/create-moments.ts'
 import { evaluate } from '../train/evaluate.ts'
@@ -239,7 +240,7 @@ export class RunSession {
     const plan = program.plan
     const from = storage?.from ?? null
     const identity = storage && (await runIdentity(model, prepared))
-    if (from && identity) checkIdentity(from.identity, identity)
+    if (from && identity) checkIdentity(from, identity)
     const planned = runBytes(plan, samples)
     onEvent({
       type: 'run/started',
@@ -335,6 +336,15 @@ export class RunSession {
           code: 'checkpoint/other-device',
           message: `The checkpoint was made on ${from.device}; this is ${device}, which may round differently`,
           fix: 'Resume on the same GPU if the result must be the same to the last bit.',
+        })
+      }
+      if (!isSameArithmetic(from)) {
+        onEvent({
+          type: 'run/warning',
+          code: 'checkpoint/other-arithmetic',
+          message:
+            'The run goes on, but not to the same bytes as an uninterrupted one, because the checkpoint was made by a version of the studio that adds its numbers in another order',
+          fix: 'Resume with the version that made it if the result must be the same to the last bit.',
         })
       }
       return

@@ -8,6 +8,7 @@ import { QueueExecutable } from '../optim/testing/queue-executable.ts'
 import { updatePlan } from '../optim/testing/update-plan.ts'
 import { StudioError } from '../util/errors.ts'
 import { uniform } from '../util/random.ts'
+import { ARITHMETIC } from './arithmetic.ts'
 import {
   CheckpointWriter,
   checkIdentity,
@@ -227,9 +228,13 @@ describe('CheckpointWriter', () => {
 })
 
 describe('checkIdentity', () => {
-  const problems = (saved: RunIdentity, current: RunIdentity): string[] => {
+  const problems = (
+    saved: RunIdentity,
+    current: RunIdentity,
+    arithmetic: number | undefined = ARITHMETIC,
+  ): string[] => {
     try {
-      checkIdentity(saved, current)
+      checkIdentity({ identity: saved, arithmetic }, current)
       return []
     } catch (error) {
       if (error instanceof StudioError && error.code === 'input/checkpoint')
@@ -254,6 +259,15 @@ describe('checkIdentity', () => {
     expect(problems(older, identityOf({ data: { dropDuplicates: true } }))[0]).toContain(
       '"data.dropDuplicates"',
     )
+  })
+
+  it('accepts other kernels of another arithmetic, and nothing else of it', () => {
+    const other = identityOf({}, { kernels: { a: '2' } })
+    expect(problems(identityOf(), other)).toHaveLength(1)
+    for (const arithmetic of [0, ARITHMETIC + 1]) {
+      expect(problems(identityOf(), other, arithmetic)).toEqual([])
+      expect(problems(identityOf(), { ...other, model: 'm' }, arithmetic)).toHaveLength(1)
+    }
   })
 
   it('names everything that differs', () => {

@@ -9,6 +9,7 @@ import type { PageStore } from '../optim/page-store.ts'
 import { throwIfCancelled } from '../util/abort.ts'
 import { inputError, type Problem, StudioError } from '../util/errors.ts'
 import { sha256 } from '../util/sha256.ts'
+import { ARITHMETIC, isSameArithmetic } from './arithmetic.ts'
 import type { Program } from './program.ts'
 
 /** What must be the same for a resumed run to end as the uninterrupted one would have. */
@@ -32,6 +33,8 @@ export interface CheckpointManifest<Progress = unknown> {
   identity: RunIdentity
   /** What the GPU was: another one may round differently. */
   device: string
+  /** ARITHMETIC of the version that made it; older ones do not say. */
+  arithmetic?: number
   /** Bytes of the trainable pool, in pieces. */
   values: StoredPiece[]
   moments: StoredMoments
@@ -83,6 +86,7 @@ export class CheckpointWriter {
       position,
       identity,
       device,
+      arithmetic: ARITHMETIC,
       values,
       moments: saved,
       progress,
@@ -217,10 +221,14 @@ const FREE_SETTINGS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Refuses to go on from a checkpoint of something else.
+ * Refuses to go on from a checkpoint of something else. One of another arithmetic goes on, to other bytes; its kernels
+ * may be others then.
  * @throws input/checkpoint that names all that differs
  */
-export function checkIdentity(saved: RunIdentity, current: RunIdentity): void {
+export function checkIdentity(
+  { identity: saved, arithmetic }: Pick<CheckpointManifest, 'identity' | 'arithmetic'>,
+  current: RunIdentity,
+): void {
   const problems: Problem[] = []
   const differs = (message: string, fix: string, path?: string) => problems.push({ message, fix, path })
   // One of an older version lacks settings that have come since: it ran with what is now their default.
@@ -244,7 +252,7 @@ export function checkIdentity(saved: RunIdentity, current: RunIdentity): void {
   const changed = [...new Set([...Object.keys(saved.kernels), ...Object.keys(current.kernels)])].filter(
     (name) => saved.kernels[name] !== current.kernels[name],
   )
-  if (changed.length > 0) {
+  if (changed.length > 0 && isSameArithmetic({ arithmetic })) {
     differs(
       `The checkpoint was made with other kernels: ${changed.sort().join(', ')}`,
       'Resume on the device and with the version of the studio that it was made with.',
