@@ -25,7 +25,9 @@ export default defineConfig({
     headless: true,
     launchOptions: { executablePath: findBrowser(), args: chromiumArgs('software'), env: browserEnv() },
     video: 'off',
-    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    // Recording every test doubled the lane; `npx playwright test e2e/x.spec.ts --trace on` records one that is looked into.
+    trace: 'off',
     acceptDownloads: true,
   },
   webServer: {

@@ -12,7 +12,6 @@ test.use({
   ...withoutGpu,
   contextOptions: { reducedMotion: 'reduce' },
   colorScheme: 'dark',
-  trace: 'off',
 })
 
 const start = (page: Page) => page.getByRole('button', { name: /^Start training/ })

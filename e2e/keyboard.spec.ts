@@ -8,8 +8,6 @@ import { withoutGpu } from './support/without-gpu.ts'
 test.use({
   ...withoutGpu,
   contextOptions: { reducedMotion: 'reduce' },
-  // A snapshot of the page for each of a thousand keys would take longer than the keys.
-  trace: 'off',
 })
 
 async function open(page: Page, script: Script = {}): Promise<void> {

@@ -124,6 +124,19 @@ test('a crashed engine is explained', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Reload the page' })).toBeVisible()
 })
 
+test('the verdict on a GPU that computes wrongly is accessible and fits a phone', async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await open(page, '/device', { wrongKernel: 'swiglu_backward.vec4' })
+  await expect(page.getByText('1 of 3 checks failed: this graphics card computes wrongly.')).toBeVisible()
+  await expectAccessible(page, 'light')
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark')
+  await expectAccessible(page, 'dark')
+  await page.setViewportSize({ width: 390, height: 800 })
+  const overhang = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  await expect.poll(overhang).toBeLessThanOrEqual(0)
+})
+
 test('all faulty settings are shown at once, beside their fields', async ({ page }) => {
   await open(page, '/train')
   await page.getByText('All', { exact: true }).click()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, type Page, test } from './support/verified.ts'
 
-/** The real engine in real Chromium. */
+/** The real engine in real Chromium, which trains short steps that nothing is measured for. */
 test.describe.configure({ timeout: 600_000 })
 
 const MODEL = new URL('../public/models/studio-tiny-3m/', import.meta.url)
@@ -9,6 +9,13 @@ const MODEL = new URL('../public/models/studio-tiny-3m/', import.meta.url)
 const ROWS = ['red', 'green', 'blue', 'black', 'white', 'grey'].map((colour) =>
   JSON.stringify({ instruction: `Say ${colour}.`, output: `${colour}!` }),
 )
+
+/** More steps than the test waits for. */
+const RECIPE = {
+  data: { maxSeqLength: 32, packing: false },
+  train: { maxSteps: 1000, batchSize: 2, gradAccumSteps: 1, gradientCheckpointing: false },
+  optimizer: { lr: 2e-3 },
+}
 
 const start = (page: Page) => page.getByRole('button', { name: /^Start training/ })
 const column = (page: Page, name: string) => page.getByRole('article', { name })
@@ -24,7 +31,14 @@ function complaintsOf(page: Page): string[] {
 
 test('while a run is paused, base and tuned answer one question, and the run goes on', async ({ page }) => {
   const complaints = complaintsOf(page)
-  await page.goto('./#/data')
+  await page.goto('./#/train')
+  await page.locator('input[type=file][accept*=json]').setInputFiles({
+    name: 'RUN.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify(RECIPE)),
+  })
+  await page.getByLabel('How often').selectOption('Never')
+  await page.getByRole('link', { name: /Data/ }).first().click()
   await page
     .locator('input[type=file]')
     .first()
@@ -37,7 +51,7 @@ test('while a run is paused, base and tuned answer one question, and the run goe
   await page.getByRole('link', { name: /Overview/ }).click()
   await expect(start(page)).toBeEnabled({ timeout: 240_000 })
   await start(page).click()
-  await expect(page.getByText(/step ([5-9]|\d\d) of/i).first()).toBeVisible({ timeout: 240_000 })
+  await expect(page.getByText(/step ([2-9]|\d\d+) of/i).first()).toBeVisible({ timeout: 240_000 })
 
   await page.getByRole('link', { name: /Playground/ }).click()
   await page.getByRole('button', { name: 'Pause the run' }).click()

@@ -186,7 +186,7 @@ test('50,000 steps are carried, and the last ones cost the page no more than the
   page,
   context,
 }) => {
-  await openStudio(page, { steps: 50_000, paceMs: 40, burst: 250, layers: 2 })
+  await openStudio(page, { steps: 50_000, paceMs: 30, burst: 500, layers: 2 })
   const session = await context.newCDPSession(page)
   await session.send('Performance.enable')
   /** Seconds of its processor that the page's own thread has used. */

@@ -1,6 +1,9 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
+import { expectAccessible } from './support/accessible.ts'
 import { scriptEngine } from './support/scripted-engine.ts'
+import { withoutGpu } from './support/without-gpu.ts'
+
+test.use(withoutGpu)
 
 const begin = (page: Page) => page.getByRole('button', { name: /^Start training/ })
 
@@ -20,8 +23,7 @@ test('runs that were interrupted are offered with what is missing, and can be di
   await expect(first.getByRole('button', { name: 'Go on' })).toBeEnabled()
   await expect(second).toContainText('the model my-model')
   await expect(second.getByRole('button', { name: 'Go on' })).toBeDisabled()
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
+  await expectAccessible(page)
   await second.getByRole('button', { name: 'Discard' }).click()
   await page.getByRole('button', { name: 'Discard the checkpoint' }).click()
   await expect(page.getByRole('heading', { name: 'A run can go on' })).toBeVisible()
@@ -32,7 +34,7 @@ test('a lost GPU is told in words and the run goes on; a full storage is one war
     steps: 40,
     holdAt: 30,
     pages: { gpu: 4, host: 6, store: 8 },
-    loseDevice: { at: 20, resumesFrom: 20, awayMs: 1500 },
+    loseDevice: { at: 20, resumesFrom: 20, awayMs: 800 },
     warn: { at: 25, message: 'The page store failed (QuotaExceededError)' },
   })
   await page.goto('./')
@@ -44,8 +46,7 @@ test('a lost GPU is told in words and the run goes on; a full storage is one war
   await expect(page.getByRole('alert').filter({ hasText: 'The page store failed' })).toHaveCount(1)
   const map = page.getByRole('figure', { name: /18 pages of 64 KiB/ })
   await expect(map.locator('[data-tier=gpu]')).not.toHaveCount(0)
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
+  await expectAccessible(page)
 })
 
 test('a run can be paused, saved and stopped from any page', async ({ page }) => {

@@ -25,7 +25,7 @@ export interface KillReport {
  */
 export function checkPageKills(kills: number, seed: number, name?: string): Promise<KillReport> {
   return withHeadlessRuns(
-    STEPS_PER_KILL * (kills + 1),
+    STEPS_PER_KILL * kills + LATEST_KILL_STEPS,
     async ({ browser, config, open, whole }) => {
       const report: KillReport = { moments: [], midWrite: 0 }
       const told = () => `seed ${seed}; ${report.moments.join('; ')}`
