@@ -69,6 +69,26 @@ test('a run that is stopped while the device is still checked brings the recipe 
   await expect(start(page)).toBeEnabled()
 })
 
+test('a device that could not be checked holds the run back; it begins without the check only after a question', async ({
+  page,
+}) => {
+  const failure = { code: 'internal', message: 'Failed to fetch' }
+  await startRun(page, { reject: { 'device/verify': failure } })
+  const notice = page.getByRole('alert').filter({ hasText: 'Training has not begun' })
+  await expect(notice).toContainText('That check did not come to its end: Failed to fetch.')
+  await expect(notice).toBeInViewport()
+  await expect(start(page)).toBeEnabled()
+  await notice.getByRole('button', { name: 'Check again and start' }).click()
+  await expect(notice).toBeVisible()
+  await notice.getByRole('button', { name: 'Start without the check' }).click()
+  await expectAccessible(page)
+  await page.getByRole('dialog').getByRole('button', { name: 'Start without the check' }).click()
+  await expect(
+    page.getByText('without the check that the graphics card computes correctly').first(),
+  ).toBeVisible()
+  await expect(page.getByRole('heading', { name: /^Done/ })).toBeVisible({ timeout: 60_000 })
+})
+
 test('a finished run shows its summary; a chart can be read as a table', async ({ page }) => {
   await startRun(page, {})
   await expect(page.getByRole('heading', { name: /^Done/ })).toBeVisible({ timeout: 60_000 })

@@ -1,3 +1,4 @@
+import type { RunEvent } from '../../src/session/events.ts'
 import type { OutputFile } from '../../src/session/files.ts'
 import type { StepRows } from '../../src/session/reports.ts'
 import { throwIfCancelled, unlessCancelled } from '../../src/util/abort.ts'
@@ -10,6 +11,13 @@ import { PAGE_STORAGE, type SavedRun } from './saved-runs.ts'
 import { isLocked } from './stores.ts'
 import type { StudioParts } from './studio.ts'
 
+const uncheckedWarning: RunEvent = {
+  type: 'run/warning',
+  code: 'device/unverified',
+  message: 'This run was started without the check that the graphics card computes correctly',
+  fix: 'Check it on the page of the device before you rely on what it has learned.',
+}
+
 const NOT_STARTED = 'The run was stopped before it was started'
 
 /** Starting a run, steering it, and what it leaves. */
@@ -18,6 +26,8 @@ export function runActions({ engine, stores, preparation, verification }: Studio
   let flushEvents = () => {}
   /** Of a run that the engine has not been asked for yet. */
   let asking: AbortController | null = null
+  /** What was asked for when there was no verdict on the device. */
+  let heldBack: SavedRun | undefined
   const isPrepared = () => readyToStart(model.getState(), dataset.getState(), recipe.getState())
 
   /** A control that fails is a line in the run's log, not its end. */
@@ -30,35 +40,54 @@ export function runActions({ engine, stores, preparation, verification }: Studio
     }
   }
 
-  return {
-    /** Starts a run with the recipe as it stands, or goes on with one that was saved. */
-    async start(saved?: SavedRun) {
-      const { config } = recipe.getState()
-      if (!config || isLocked(stores) || !isPrepared()) return
-      const { step = 0, totalSteps = 0 } = saved ?? {}
-      run.setState({ ...startingRun, step, totalSteps }, true)
-      const batch = batchEvents((events) => run.setState((state) => events.reduce(foldRunEvent, state)))
-      flushEvents = batch.flush
-      const resume = saved && { runId: saved.runId }
-      const stop = new AbortController()
-      asking = stop
-      try {
-        await unlessCancelled(preparation.settled(), stop.signal, NOT_STARTED)
-        await verification.ensure(stop.signal)
-        throwIfCancelled(stop.signal, NOT_STARTED)
-        asking = null
-        const asked = samplesArgs(samples.getState())
-        const args = { config, storage: PAGE_STORAGE, samples: asked, ...(resume && { resume }) }
-        const summary = await engine.execute('run/start', args, { onEvent: batch.push })
-        batch.flush()
-        run.setState((state) => finishRun(state, summary))
-      } catch (error) {
-        batch.flush()
-        if (stop.signal.aborted) run.setState(idleRun, true)
-        else run.setState((state) => failRun(state, errorToData(error)))
-      } finally {
-        asking = null
+  /** Starts a run with the recipe as it stands, or goes on with one that was saved. */
+  async function start(saved?: SavedRun) {
+    const { config } = recipe.getState()
+    if (!config || isLocked(stores) || !isPrepared()) return
+    const { step = 0, totalSteps = 0 } = saved ?? {}
+    run.setState({ ...startingRun, step, totalSteps }, true)
+    const batch = batchEvents((events) => run.setState((state) => events.reduce(foldRunEvent, state)))
+    flushEvents = batch.flush
+    const resume = saved && { runId: saved.runId }
+    const stop = new AbortController()
+    asking = stop
+    try {
+      await unlessCancelled(preparation.settled(), stop.signal, NOT_STARTED)
+      heldBack = saved
+      let isUnchecked = !(await verification.ensure(stop.signal))
+      throwIfCancelled(stop.signal, NOT_STARTED)
+      asking = null
+      const asked = samplesArgs(samples.getState())
+      const args = { config, storage: PAGE_STORAGE, samples: asked, ...(resume && { resume }) }
+      const onEvent = (event: RunEvent) => {
+        batch.push(event)
+        if (event.type === 'run/started' && isUnchecked) {
+          isUnchecked = false
+          batch.push(uncheckedWarning)
+        }
       }
+      const summary = await engine.execute('run/start', args, { onEvent })
+      batch.flush()
+      run.setState((state) => finishRun(state, summary))
+    } catch (error) {
+      batch.flush()
+      const data = errorToData(error)
+      // The person is told where the device is (VerificationNotice), and decides there.
+      if (stop.signal.aborted || data.code === 'device/unverified') run.setState(idleRun, true)
+      else run.setState((state) => failRun(state, data))
+    } finally {
+      asking = null
+    }
+  }
+
+  return {
+    start,
+    /** Checks the device again for the run that was held back, which then begins. */
+    startHeldBack: () => start(heldBack),
+    /** The run that was held back begins without a verdict on the device: only when a person says so. */
+    startUnchecked() {
+      verification.waive()
+      return start(heldBack)
     },
 
     /** Folds what the engine has told and the screen has not shown yet. */

@@ -219,6 +219,31 @@ describe('a studio', () => {
     expect(run.getState().status).toBe('idle')
   })
 
+  test('a run is held back where the device could not be checked, and begins without only on demand, which it tells', async () => {
+    const { studio, asked } = await prepared({
+      'device/describe': () => ({ device: { description: 'a GPU with no luck' } }) as DeviceReport,
+      'device/verify': () => {
+        throw new Error('no file to compare with')
+      },
+      'run/start': (_, { onEvent }) => {
+        onEvent?.({ type: 'run/started', ...started })
+        return summary
+      },
+    })
+    const { run } = studio.stores
+    await studio.start()
+    expect(run.getState()).toEqual(idleRun)
+    expect(studio.verification.store.getState().heldBack).toBe(true)
+    await studio.startHeldBack()
+    expect(asked.filter((name) => name === 'device/verify')).toHaveLength(2)
+    expect(asked).not.toContain('run/start')
+    await studio.startUnchecked()
+    expect(run.getState().status).toBe('finished')
+    expect(run.getState().log.filter(({ kind }) => kind === 'warning')).toMatchObject([
+      { code: 'device/unverified' },
+    ])
+  })
+
   test('Stop while the device is checked brings the page back, and the engine is not asked for a run', async () => {
     const { studio, asked } = await prepared({
       'device/describe': () => ({ device: { description: 'a new GPU' } }) as DeviceReport,

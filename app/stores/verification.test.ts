@@ -195,20 +195,60 @@ describe('training', () => {
     const again = verify()
     await vi.advanceTimersByTimeAsync(0)
     await again
-    await expect(ensure()).resolves.toBeUndefined()
+    await expect(ensure()).resolves.toBe(true)
   })
 
-  test('is not refused where the verification could not be done, which is told', async () => {
-    const { begin, ensure, store } = verification(() => {
-      throw new Error('the files cannot be fetched')
-    })
-    await begin(report)
-    const allowed = expect(ensure()).resolves.toBeUndefined()
+  const broken = () => {
+    throw new Error('the files cannot be fetched')
+  }
+  /** What comes of an attempt to train: whether it may, or the code with which it may not. */
+  async function attempt(ensure: () => Promise<boolean>) {
+    const outcome = ensure().catch(({ code }) => code)
     await vi.advanceTimersByTimeAsync(0)
-    await allowed
-    expect(store.getState()).toMatchObject({
-      status: 'unfinished',
-      error: { message: 'the files cannot be fetched' },
-    })
+    return outcome
+  }
+
+  test('is held back where the check could not be done, in words, until one comes to its end', async () => {
+    const { begin, ensure, store, asked, answers } = verification(broken)
+    await begin(report)
+    for (const times of [1, 2]) {
+      expect(await attempt(ensure)).toBe('device/unverified')
+      expect(asked).toHaveLength(times)
+      expect(store.getState()).toMatchObject({
+        status: 'unfinished',
+        heldBack: true,
+        error: { message: 'the files cannot be fetched' },
+      })
+    }
+    answers['device/verify'] = () => verdict(true)
+    expect(await attempt(ensure)).toBe(true)
+    expect(store.getState()).toMatchObject({ status: 'passed', heldBack: false })
+  })
+
+  test('is held back where a person has stopped the check that it waits for', async () => {
+    const { begin, ensure, cancel, store } = verification(slowAnswer().answer)
+    await begin(report)
+    const outcome = ensure().catch(({ code }) => code)
+    await vi.advanceTimersByTimeAsync(0)
+    cancel()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(await outcome).toBe('device/unverified')
+    expect(store.getState()).toMatchObject({ status: 'unfinished', heldBack: true })
+    expect(store.getState().error?.message).toMatch(/was stopped/)
+  })
+
+  test('goes without a verdict once a person has said so, but never against one', async () => {
+    const { begin, ensure, verify, waive, store, asked, answers } = verification(broken)
+    await begin(report)
+    expect(await attempt(ensure)).toBe('device/unverified')
+    waive()
+    expect(await attempt(ensure)).toBe(false)
+    expect(store.getState().heldBack).toBe(false)
+    expect(asked).toHaveLength(1)
+    answers['device/verify'] = () => verdict(false)
+    const checked = verify()
+    await vi.advanceTimersByTimeAsync(0)
+    await checked
+    expect(await attempt(ensure)).toBe('device/wrong')
   })
 })

@@ -27,6 +27,8 @@ export interface VerificationState {
   /** When the verdict was reached, in milliseconds since 1970. */
   verifiedAt: number | null
   error: ErrorData | null
+  /** Whether a run was asked for that did not begin because there is no verdict: the person decides what now. */
+  heldBack: boolean
 }
 
 export interface VerificationOptions {
@@ -55,6 +57,7 @@ const UNKNOWN: VerificationState = {
   durationMs: null,
   verifiedAt: null,
   error: null,
+  heldBack: false,
 }
 
 const RUNNING: VerificationState = { ...UNKNOWN, status: 'running' }
@@ -77,6 +80,8 @@ export function createVerification(inner: Engine, options: VerificationOptions) 
   let othersUnderWay = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let declined = false
+  /** Whether a person has chosen, in this page, to train without a verdict. */
+  let waived = false
 
   const engine: Engine = {
     async execute<N extends CommandName>(
@@ -210,16 +215,29 @@ export function createVerification(inner: Engine, options: VerificationOptions) 
       whenIdle()
     },
 
+    /** From here on, for as long as this page lives, runs begin without a verdict; never against one. */
+    waive() {
+      waived = true
+      store.setState({ heldBack: false })
+    },
+
     /**
-     * Resolves when training may begin: with a verdict that says so, or where none could be reached. Who gives up
-     * waiting leaves the check to be done when the engine is idle.
-     * @throws device/wrong that names the kernels, cancelled
+     * Resolves when training may begin, with whether the device was found to compute correctly: where it was not, a
+     * person has chosen to go without. Who gives up waiting leaves the check to be done when the engine is idle.
+     * @throws device/wrong that names the kernels; device/unverified where the check did not come to its end; cancelled
      */
-    async ensure(signal?: AbortSignal): Promise<void> {
-      const { status: before } = store.getState()
-      if (key !== null && (before === 'unknown' || before === 'running')) await verify(signal)
-      const { status, wrongKernels } = store.getState()
-      if (status !== 'failed') return
+    async ensure(signal?: AbortSignal): Promise<boolean> {
+      const isKnown = ({ status }: VerificationState) => status === 'passed' || status === 'failed'
+      if (!isKnown(store.getState()) && !waived) await verify(signal)
+      const state = store.getState()
+      const { status, wrongKernels } = state
+      if (status === 'passed') return true
+      if (status !== 'failed') {
+        if (waived) return false
+        const error = state.error ?? errorToData(stoppedCheck())
+        show({ ...UNKNOWN, status: 'unfinished', error, heldBack: true })
+        throw new StudioError('device/unverified', `This GPU has not been checked: ${error.message}`)
+      }
       throw new StudioError(
         'device/wrong',
         `This GPU computes wrongly: ${named(wrongKernels)} did not give what the reference gives`,
@@ -230,6 +248,11 @@ export function createVerification(inner: Engine, options: VerificationOptions) 
 }
 
 export type Verification = ReturnType<typeof createVerification>
+
+const stoppedCheck = () =>
+  new StudioError('cancelled', 'The check was stopped before it had come to its end', {
+    hint: 'Let it run: it takes less than a minute on most graphics cards.',
+  })
 
 const NAMED = 3
 
@@ -246,5 +269,6 @@ function stateOf({ report, verifiedAt }: Verdict): VerificationState {
     durationMs,
     verifiedAt,
     error: null,
+    heldBack: false,
   }
 }

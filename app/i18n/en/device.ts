@@ -88,6 +88,17 @@ export const device = {
     beforeTraining:
       'Before the first run on this graphics card, the studio checks that it computes correctly.',
     see: 'See what failed',
+    heldBack: {
+      title: 'Training has not begun: this graphics card could not be checked',
+      reason:
+        'Before the studio trains on a graphics card, it checks that it computes correctly. That check did not come to its end: {{reason}}',
+      again: 'Check again and start',
+      without: 'Start without the check',
+      askTitle: 'Start without the check?',
+      askText:
+        'A graphics card that computes wrongly trains something wrong, and nothing else would tell you. Until you reload this page, runs then start without the check; one that is found to compute wrongly is still refused.',
+      cancel: 'Do not start',
+    },
   },
   available: 'available',
   missing: 'not available',
