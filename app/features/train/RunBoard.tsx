@@ -12,6 +12,7 @@ import { MetricCard } from './MetricCard.tsx'
 import { PageMapCard } from './PageMapCard.tsx'
 import classes from './RunBoard.module.css'
 import { SamplesCard } from './SamplesCard.tsx'
+import { StepTimeCard } from './StepTimeCard.tsx'
 
 /** The run in pictures: a card for every thing that is measured. */
 export function RunBoard() {
@@ -28,6 +29,7 @@ export function RunBoard() {
         title={t('cards.speed.title')}
         help={t('cards.speed.help')}
       />
+      <StepTimeCard />
       <QuantizationErrorCard tensors={tensors} empty={t('cards.waitingTensors')} />
       <DeltaRatioCard />
       <EventLog />
