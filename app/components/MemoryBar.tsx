@@ -9,7 +9,7 @@ import { Quantity } from './Quantity.tsx'
 type Category = keyof BytesByCategory
 
 /** In the order of a step: what lies there, what learns, what comes and goes. */
-const CATEGORIES: Record<Category, string> = {
+export const CATEGORIES: Record<Category, string> = {
   base4bit: 'var(--nibble-base4bit)',
   scales: 'var(--nibble-scales)',
   weights: 'var(--nibble-weights)',

@@ -37,7 +37,7 @@ function DeviceStatus() {
   const live = useRun((run) =>
     isLive(run.status) || run.status === 'finished' ? run.plannedTotalBytes : null,
   )
-  const used = useRun((run) => run.allocatedBytes)
+  const used = useRun((run) => run.memory.readings.at(-1)?.totalBytes ?? run.allocatedBytes)
   const memory =
     live !== null && used !== null
       ? t('status.inUse', { used: formatBytes(used), planned: formatBytes(live) })

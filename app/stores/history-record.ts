@@ -1,6 +1,7 @@
 import type { RunSummary } from '../../src/session/events.ts'
 import type { ErrorData } from '../../src/util/errors.ts'
 import { thin } from '../charts/decimate.ts'
+import { emptyTimeline, withEarlierReadings } from './memory-timeline.ts'
 import { type BytesByCategory, idleRun, type RunState } from './run.ts'
 import type { StepSeries } from './step-series.ts'
 
@@ -49,7 +50,10 @@ export interface RunRecord extends RunStart {
 }
 
 /** What a run measured besides the metrics of its steps. */
-export type RunDetail = Pick<RunState, 'evaluations' | 'tensors' | 'deltaRatios' | 'samples' | 'log'>
+export type RunDetail = Pick<
+  RunState,
+  'evaluations' | 'tensors' | 'deltaRatios' | 'samples' | 'memory' | 'log'
+>
 
 /** A kept run with all that was measured. */
 export interface KeptRun {
@@ -164,8 +168,9 @@ export function withEarlier(run: RunState, earlier: Pick<KeptRun, 'detail' | 'st
     evaluations: joined(detail.evaluations, run.evaluations),
     tensors: run.tensors.length > 0 ? run.tensors : detail.tensors,
     deltaRatios: joined(detail.deltaRatios, run.deltaRatios),
-    // Runs that were kept before there were samples have none.
+    // Runs that were kept before these were measured have none.
     samples: joined(detail.samples ?? [], run.samples),
+    memory: withEarlierReadings(run.memory, detail.memory ?? emptyTimeline),
     log: [...detail.log.filter(({ step }) => step <= from), ...run.log].map((entry, id) => ({
       ...entry,
       id,

@@ -12,6 +12,7 @@ import {
   sparklineOf,
   updatedRecord,
 } from './history-record.ts'
+import { emptyTimeline } from './memory-timeline.ts'
 import type { RunState } from './run.ts'
 import { type StepChunk, StepSeries } from './step-series.ts'
 
@@ -165,7 +166,14 @@ export function createHistory({ entries, liveness, permanence = null, now = Date
       const release = liveness.hold(start.id)
       const earlier = await readNow(start.id).catch(() => null)
       const record = earlier?.record ?? newRecord(start, nameFor(start, store.getState().records), now())
-      const detail: RunDetail = { evaluations: [], tensors: [], deltaRatios: [], samples: [], log: [] }
+      const detail: RunDetail = {
+        evaluations: [],
+        tensors: [],
+        deltaRatios: [],
+        samples: [],
+        memory: emptyTimeline,
+        log: [],
+      }
       writing.set(start.id, {
         written: 0,
         kept: earlier?.steps.length ?? find(start.id)?.step ?? 0,
@@ -203,8 +211,8 @@ export function createHistory({ entries, liveness, permanence = null, now = Date
       const surplus: string[] = []
       for (let from = ceilTo(length, CHUNK_STEPS); from < live.kept; from += CHUNK_STEPS)
         surplus.push(chunkKey(id, from / CHUNK_STEPS))
-      const { evaluations, tensors, deltaRatios, samples, log } = run
-      const detail = { evaluations, tensors, deltaRatios, samples, log }
+      const { evaluations, tensors, deltaRatios, samples, memory, log } = run
+      const detail = { evaluations, tensors, deltaRatios, samples, memory, log }
       if (!sameParts(detail, live.detail)) {
         puts.push([detailKey(id), detail])
         live.detailBytes = JSON.stringify(detail).length

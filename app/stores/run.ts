@@ -8,6 +8,7 @@ import type {
 } from '../../src/session/events.ts'
 import type { PlanReport } from '../../src/session/reports.ts'
 import type { ErrorData } from '../../src/util/errors.ts'
+import { emptyTimeline, goingOn, type MemoryTimeline, withReading } from './memory-timeline.ts'
 import { StepSeries } from './step-series.ts'
 
 export type BytesByCategory = PlanReport['bytes']
@@ -80,6 +81,7 @@ export interface RunState {
   plannedBytes: BytesByCategory | null
   plannedTotalBytes: number | null
   allocatedBytes: number | null
+  memory: MemoryTimeline
   trainableParameters: number | null
   steps: StepSeries
   evaluations: readonly Evaluation[]
@@ -107,6 +109,7 @@ export const idleRun: RunState = {
   plannedBytes: null,
   plannedTotalBytes: null,
   allocatedBytes: null,
+  memory: emptyTimeline,
   trainableParameters: null,
   steps: StepSeries.empty,
   evaluations: [],
@@ -172,6 +175,10 @@ export function foldRunEvent(state: RunState, event: RunEvent): RunState {
       return { ...state, checkpoint: { step: event.step, sizeBytes: event.sizeBytes } }
     case 'memory/allocated':
       return { ...state, allocatedBytes: event.bytes }
+    case 'memory/gpu_bytes': {
+      const { type: _, ...reading } = event
+      return { ...state, memory: withReading(state.memory, reading) }
+    }
     case 'run/warning': {
       const { code, message, fix } = event
       return logged(state, { kind: 'warning', step: state.step, code, message, fix })
@@ -195,7 +202,8 @@ export function foldRunEvent(state: RunState, event: RunEvent): RunState {
 function started(state: RunState, event: Extract<RunEvent, { type: 'run/started' }>): RunState {
   const { runId, resumedFrom: from = 0, totalSteps, plannedBytes, totalBytes, trainableParameters } = event
   const known = { runId, totalSteps, plannedBytes, plannedTotalBytes: totalBytes, trainableParameters }
-  const begun: RunState = { ...startingRun, ...known, status: 'running', step: from }
+  const memory: MemoryTimeline = { ...emptyTimeline, maxBufferBytes: event.maxBufferBytes ?? null }
+  const begun: RunState = { ...startingRun, ...known, memory, status: 'running', step: from }
   const withRecent = (steps: StepSeries) =>
     (event.recent ?? []).reduce(
       (series, each) => (each.step > (series.last?.step ?? 0) ? series.append(each) : series),
@@ -208,6 +216,7 @@ function started(state: RunState, event: Extract<RunEvent, { type: 'run/started'
     ...begun,
     begunAt: state.begunAt,
     steps: withRecent(state.steps.until(from)),
+    memory: { ...goingOn(state.memory), maxBufferBytes: memory.maxBufferBytes },
     evaluations: state.evaluations.filter(({ step }) => step <= from && !comesAgain(step)),
     deltaRatios: state.deltaRatios.filter(({ step }) => step <= from),
     samples: state.samples.filter(({ step }) => step <= from),

@@ -381,12 +381,27 @@ function install(script: Script): void {
         plannedBytes: bytes,
         totalBytes,
         trainableParameters: 172_032,
+        maxBufferBytes: 4_294_967_292,
       })
+      /** On the run's own clock; while a text is written, its plan is there too. */
+      const tellMemory = (atMs: number, during: string, share = 1, playground = 0) => {
+        const own = Object.entries(bytes).map(([use, size]) => [use, share * size])
+        const held = { ...Object.fromEntries(own), samples: 0, playground }
+        emit({
+          type: 'memory/gpu_bytes',
+          atMs,
+          during,
+          bytes: held,
+          totalBytes: share * totalBytes + playground,
+        })
+      }
+      tellMemory(0, 'compiling', 0)
       for (let done = 0; done <= 40; done += 10) {
         emit({ type: 'run/progress', phase: 'compiling', done, total: 40, unit: 'kernels' })
         await sleep(pace)
       }
       emit({ type: 'memory/allocated', bytes: totalBytes })
+      tellMemory(900, 'quantizing')
       for (const [index, name] of names.entries()) {
         emit({
           type: 'run/progress',
@@ -423,6 +438,8 @@ function install(script: Script): void {
       for (let step = 1; step <= steps; step++) {
         if ((control as string) === 'pause') {
           emit({ type: 'run/paused', step: step - 1 })
+          tellMemory(2000 + 138 * step, 'paused')
+          tellMemory(3500 + 138 * step, 'paused', 1, 2_900_000)
           while ((control as string) === 'pause') await sleep(20)
           if ((control as string) !== 'stop') emit({ type: 'run/resumed', step: step - 1 })
         }
@@ -455,6 +472,7 @@ function install(script: Script): void {
             },
           },
         })
+        tellMemory(2000 + 138 * step, 'training')
         if (step % Math.max(4, Math.ceil(steps / 60)) === 0) {
           emit({
             type: 'quant/delta_ratio',

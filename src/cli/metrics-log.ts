@@ -40,6 +40,7 @@ export class MetricsLog {
       if (this.#waiting?.step === event.step) this.#waiting['quant/delta_ratio'] = ratios
       return
     }
+    if (event.type === 'memory/gpu_bytes') return
     this.#flush()
     if (event.type === 'run/started' && event.resumedFrom !== undefined) {
       this.#forgetAfter(event.resumedFrom, event.resumedFrom === event.totalSteps)

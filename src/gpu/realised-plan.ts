@@ -1,8 +1,10 @@
+import type { BytesByUse, DeviceMemory, SidePlan } from '../graph/device-memory.ts'
 import type { Executable, StepTimes } from '../graph/executable.ts'
 import { STEP_PARAMS, type StepParams } from '../graph/kernel.ts'
 import { READBACK_BYTES, RING_SLOT_BYTES, TIMES_BYTES } from '../graph/make-plan.ts'
 import type { BufferRange, Plan, PlannedBuffer, PlannedCommand } from '../graph/plan.ts'
 import { sharedBuffer } from '../graph/shared-buffers.ts'
+import { MEMORY_CATEGORIES } from '../graph/tensor.ts'
 import { StudioError } from '../util/errors.ts'
 import { PassTimer, sumTimes, type TimedPass, timedPhase, timesBytes } from './pass-timer.ts'
 import type { Pipeline } from './pipelines.ts'
@@ -43,7 +45,7 @@ export class RealisedPlan implements Executable {
   readonly sharedBytes: number
   private readonly buffers: GPUBuffer[]
   /** Those of `buffers` that were made for this plan. */
-  private readonly created: GPUBuffer[]
+  private readonly created: ReadonlySet<GPUBuffer>
   /** By stage and part. */
   private readonly stages = new Map<string, Submission[][]>()
   private readonly timer: PassTimer | null
@@ -53,6 +55,7 @@ export class RealisedPlan implements Executable {
   private reading: Promise<void> | null = null
   private error: StudioError | null = null
   private destroyed = false
+  private uncount = () => {}
 
   constructor(
     private readonly device: GPUDevice,
@@ -67,8 +70,8 @@ export class RealisedPlan implements Executable {
       if (existing) shared.add(existing)
       return existing ?? device.createBuffer({ label, size: sizeBytes, usage: USAGE[usage]() })
     })
-    this.created = this.buffers.filter((buffer) => !shared.has(buffer))
-    this.allocatedBytes = this.created.reduce((sum, buffer) => sum + buffer.size, 0)
+    this.created = new Set(this.buffers.filter((buffer) => !shared.has(buffer)))
+    this.allocatedBytes = [...this.created].reduce((sum, buffer) => sum + buffer.size, 0)
     this.sharedBytes = [...shared].reduce((sum, buffer) => sum + buffer.size, 0)
     this.freeSlots = [...plan.ringBuffers]
     this.freeTransfers = [...plan.transferBuffers]
@@ -82,6 +85,20 @@ export class RealisedPlan implements Executable {
       )
       this.stages.set(name, submissions)
     }
+  }
+
+  /** Enters the buffers that were made for this plan into the device's count, until they are destroyed. */
+  countIn(memory: DeviceMemory, as?: SidePlan): void {
+    const bytes: Partial<BytesByUse> = {}
+    for (const [index, buffer] of this.buffers.entries()) {
+      if (!this.created.has(buffer)) continue
+      const planned = this.plan.buffers[index].bytes
+      for (const category of MEMORY_CATEGORIES) {
+        const use = as ?? category
+        bytes[use] = (bytes[use] ?? 0) + (planned[category] ?? 0)
+      }
+    }
+    this.uncount = memory.hold({ sizeBytes: this.allocatedBytes, bytes })
   }
 
   /** Called by the runtime when the device reports an error that nothing caught. */
@@ -208,6 +225,7 @@ export class RealisedPlan implements Executable {
     this.destroyed = true
     for (const buffer of this.created) buffer.destroy()
     this.timer?.destroy()
+    this.uncount()
   }
 
   /** Cuts commands into compute passes of one phase, and these into what is submitted together. */

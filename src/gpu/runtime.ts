@@ -1,3 +1,4 @@
+import { DeviceMemory } from '../graph/device-memory.ts'
 import type { Runtime } from '../graph/executable.ts'
 import { unlessCancelled } from '../util/abort.ts'
 import { StudioError } from '../util/errors.ts'
@@ -9,6 +10,7 @@ import { RealisedPlan } from './realised-plan.ts'
 export async function createRuntime(gpu: GPU): Promise<Runtime> {
   const { device, info, traits } = await openDevice(gpu)
   const pipelines = new PipelineCache(device)
+  const memory = new DeviceMemory()
   const live = new Set<WeakRef<RealisedPlan>>()
 
   let gone: StudioError | null = null
@@ -25,8 +27,9 @@ export async function createRuntime(gpu: GPU): Promise<Runtime> {
   return {
     info,
     traits,
+    memory,
     lost,
-    async realise(plan, { onProgress, signal, share } = {}) {
+    async realise(plan, { onProgress, signal, share, countAs } = {}) {
       let done = 0
       const compiling = Promise.all(
         plan.kernels.map(async (kernel) => {
@@ -63,6 +66,7 @@ export async function createRuntime(gpu: GPU): Promise<Runtime> {
         realised.destroy()
         throw new StudioError('cancelled', CANCELLED)
       }
+      realised.countIn(memory, countAs)
       live.add(new WeakRef(realised))
       return realised
     },

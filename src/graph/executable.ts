@@ -1,5 +1,6 @@
 import type { StudioError } from '../util/errors.ts'
 import type { DeviceTraits } from './device.ts'
+import type { DeviceMemory, SidePlan } from './device-memory.ts'
 import type { StepParams } from './kernel.ts'
 import type { BufferRange, Plan } from './plan.ts'
 
@@ -18,6 +19,8 @@ export interface DeviceInfo {
 export interface Runtime {
   readonly info: DeviceInfo
   readonly traits: DeviceTraits
+  /** All buffers of the plans that are realised now. */
+  readonly memory: DeviceMemory
   /** Resolves when the device is gone, with the reason. */
   readonly lost: Promise<StudioError>
   /** Compiles the plan's pipelines in parallel, allocates exactly its buffers and makes every bind group once. */
@@ -32,6 +35,8 @@ export interface RealiseOptions {
    * nothing is loaded twice. It must outlive the new one.
    */
   share?: Executable
+  /** How the device's memory counts the plan's buffers; by their categories when left out. */
+  countAs?: SidePlan
 }
 
 /** GPU time of a step's parts in milliseconds, on the GPU's own clock; replayed forwards are part of the backward. */

@@ -1,4 +1,5 @@
 import type { FinishReason } from '../generate/generate-tokens.ts'
+import type { BytesByUse } from '../graph/device-memory.ts'
 import type { BytesByCategory } from '../graph/tensor.ts'
 import type { PagingStatistics } from '../optim/moments.ts'
 import type { ErrorData } from '../util/errors.ts'
@@ -74,6 +75,9 @@ export interface SampleAnswer {
 
 export type RunPhase = 'compiling' | 'quantizing' | 'training' | 'sampling' | 'evaluating' | 'exporting'
 
+/** What a run is at while its memory is looked at. */
+export type MemoryMoment = RunPhase | 'paused' | 'finished'
+
 /** Everything a run tells, in order; the app folds these into its state, the terminal prints them. */
 export type RunEvent =
   | {
@@ -83,6 +87,8 @@ export type RunEvent =
       plannedBytes: BytesByCategory
       totalBytes: number
       trainableParameters: number
+      /** The largest buffer that the device allows: the only limit of memory that WebGPU names. */
+      maxBufferBytes?: number
       /** Step that it goes on from: of a checkpoint, or 0 where it begins again after a lost device. What was told of later steps comes again. */
       resumedFrom?: number
       /** The last steps before that place, which a listener that was killed may lack. */
@@ -108,6 +114,8 @@ export type RunEvent =
   /** The run can be gone on from this step. */
   | { type: 'run/checkpoint'; step: number; sizeBytes: number; durationMs: number }
   | { type: 'memory/allocated'; bytes: number }
+  /** All that is allocated on the run's device, `atMs` after the run (or its going on) began. */
+  | { type: 'memory/gpu_bytes'; atMs: number; during: MemoryMoment; bytes: BytesByUse; totalBytes: number }
   | { type: 'run/warning'; code: string; message: string; fix?: string }
   | { type: 'run/paused'; step: number }
   | { type: 'run/resumed'; step: number }

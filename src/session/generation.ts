@@ -70,7 +70,7 @@ export async function loadBase(
 ): Promise<LoadedProgram> {
   const none = { train: [], evaluate: [], logits: [] }
   const program = programFor(model, config, null, none, 1, runtime.traits)
-  const { executable } = await realiseProgram(program, { model, runtime, ...work })
+  const { executable } = await realiseProgram(program, { model, runtime, countAs: 'playground', ...work })
   return { model, program, executable }
 }
 
@@ -150,6 +150,7 @@ export class Generation {
     const executable = await this.runtime.realise(program.plan, {
       signal,
       share: owner,
+      countAs: 'playground',
       onProgress: (done, total) =>
         onEvent({ type: 'run/progress', phase: 'compiling', done, total, unit: 'kernels' }),
     })

@@ -1,6 +1,7 @@
 import type { RunConfig } from '../config/schema.ts'
 import { type StepRows, stepRows } from '../data/step-rows.ts'
 import type { PeftAdapter } from '../formats/peft-adapter.ts'
+import type { SidePlan } from '../graph/device-memory.ts'
 import type { Executable, Runtime } from '../graph/executable.ts'
 import type { Moments, PagingStatistics } from '../optim/moments.ts'
 import type { PageStore } from '../optim/page-store.ts'
@@ -31,6 +32,7 @@ import type { OpenedModel } from './open-model.ts'
 import { runBytes } from './plan-run.ts'
 import type { PreparedRun } from './prepare-run.ts'
 import { RestingWork } from './resting-work.ts'
+import { RunMemory } from './run-memory.ts'
 import { SampleSchedule } from './sample-schedule.ts'
 import { type PlannedSamples, Samples } from './samples.ts'
 
@@ -54,10 +56,17 @@ export interface RunOptions {
 /** Program on a device with its weights loaded: what training, evaluation and logits start from. */
 export async function realiseProgram(
   program: Program,
-  { model, runtime, onEvent, signal }: Pick<RunOptions, 'model' | 'runtime' | 'onEvent' | 'signal'>,
+  {
+    model,
+    runtime,
+    onEvent,
+    signal,
+    countAs,
+  }: Pick<RunOptions, 'model' | 'runtime' | 'onEvent' | 'signal'> & { countAs?: SidePlan },
 ): Promise<{ executable: Executable; loaded: LoadedWeight[] }> {
   const executable = await runtime.realise(program.plan, {
     signal,
+    countAs,
     onProgress: (done, total) =>
       onEvent({ type: 'run/progress', phase: 'compiling', done, total, unit: 'kernels' }),
   })
@@ -113,7 +122,12 @@ export class RunSession {
     this.tellBegun = resolve
   })
 
-  constructor(private readonly options: RunOptions) {
+  private readonly options: RunOptions
+  private readonly memory: RunMemory
+
+  constructor(options: RunOptions) {
+    this.memory = new RunMemory(options.runtime.memory, options.onEvent)
+    this.options = { ...options, onEvent: this.memory.pass }
     const from = options.storage?.from
     const { signal } = options
     this.ending = signal ? AbortSignal.any([signal, this.stopping.signal]) : this.stopping.signal
@@ -195,6 +209,7 @@ export class RunSession {
       summary = { ...this.kept, stopped: true }
     } finally {
       this.tellBegun()
+      this.memory.end()
     }
     onEvent({ type: 'run/finished', summary })
     return summary
@@ -249,6 +264,7 @@ export class RunSession {
       plannedBytes: planned.bytes,
       totalBytes: planned.totalBytes,
       trainableParameters: program.pool?.trainableElements ?? 0,
+      maxBufferBytes: runtime.traits.limits.maxBufferSize,
       ...((from || again) && { resumedFrom: from?.step ?? 0 }),
       ...(from && { recent: this.recent }),
     })

@@ -169,7 +169,11 @@ export class Samples {
     runtime: Runtime,
     options: { onProgress: (done: number, total: number) => void; signal?: AbortSignal },
   ): Promise<Samples> {
-    const executable = await runtime.realise(planned.program.plan, { ...options, share: owner })
+    const executable = await runtime.realise(planned.program.plan, {
+      ...options,
+      share: owner,
+      countAs: 'samples',
+    })
     writeGenerationTables(planned.program, executable)
     return new Samples(planned, executable)
   }

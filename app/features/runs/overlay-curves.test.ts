@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { type KeptRun, newRecord } from '../../stores/history-record.ts'
+import { emptyTimeline } from '../../stores/memory-timeline.ts'
 import { StepSeries } from '../../stores/step-series.ts'
 import { minutesOf, overlayCurves } from './overlay-curves.ts'
 
@@ -10,6 +11,7 @@ const run = (id: string, steps: number[], stepMs: number, losses = true): KeptRu
     tensors: [],
     deltaRatios: [],
     samples: [],
+    memory: emptyTimeline,
     log: [],
   },
   steps: StepSeries.from(

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { MemoryMoment } from '../../../src/session/events.ts'
 import type { LogEntry } from '../../stores/run.ts'
 
 /**
@@ -114,6 +115,22 @@ const answer = z.object({
   finishReason: z.enum(['stop', 'length', 'context']),
 })
 
+const reading = z.object({
+  atMs: z.number(),
+  during: z.enum([
+    'compiling',
+    'quantizing',
+    'training',
+    'sampling',
+    'evaluating',
+    'exporting',
+    'paused',
+    'finished',
+  ] satisfies MemoryMoment[]),
+  bytes: z.record(text(40), z.number()),
+  totalBytes: z.number(),
+})
+
 const detail = z.object({
   evaluations: list(
     z.object({ step: count, loss: number, perplexity: number, supervisedTokens: number }),
@@ -128,6 +145,14 @@ const detail = z.object({
   samples: list(z.object({ step: count, answers: list(answer, 100), durationMs: number }), 100_000).default(
     [],
   ),
+  // Nor have those of before memory was kept over time.
+  memory: z
+    .object({
+      maxBufferBytes: z.number().nullable(),
+      offsetMs: z.number(),
+      readings: list(reading, 100_000),
+    })
+    .default({ maxBufferBytes: null, offsetMs: 0, readings: [] }),
   // A line of a kind that this version does not know says nothing to it.
   log: list(z.union(Object.values(logEntries)).nullable().catch(null), 100_000).transform((entries) =>
     entries.filter((entry) => entry !== null),

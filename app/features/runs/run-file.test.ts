@@ -75,6 +75,11 @@ const run: KeptRun = {
         durationMs: 12.5,
       },
     ],
+    memory: {
+      maxBufferBytes: 1024,
+      offsetMs: 0,
+      readings: [{ atMs: 0.5, during: 'paused', bytes: { base4bit: 3, playground: 4 }, totalBytes: 7 }],
+    },
     log: [
       { id: 0, step: 0, kind: 'started', totalSteps: 3 },
       { id: 1, step: 3, kind: 'not-finite', metric: 'train/loss', value: Number.NaN },

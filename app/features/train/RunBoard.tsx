@@ -1,13 +1,10 @@
-import { Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
-import { MemoryBar } from '../../components/MemoryBar.tsx'
-import { Panel } from '../../components/Panel.tsx'
-import { formatBytes } from '../../format/numbers.ts'
 import { useRun } from '../../stores/context.tsx'
 import { QuantizationErrorCard } from '../quantization/QuantizationErrorCard.tsx'
 import { DeltaRatioCard } from './DeltaRatioCard.tsx'
 import { EventLog } from './EventLog.tsx'
 import { LossCard } from './LossCard.tsx'
+import { MemoryCard } from './MemoryCard.tsx'
 import { MetricCard } from './MetricCard.tsx'
 import { PageMapCard } from './PageMapCard.tsx'
 import classes from './RunBoard.module.css'
@@ -33,43 +30,8 @@ export function RunBoard() {
       <QuantizationErrorCard tensors={tensors} empty={t('cards.waitingTensors')} />
       <DeltaRatioCard />
       <EventLog />
+      <MemoryCard className={classes.broad} />
       <PageMapCard className={classes.full} />
-      <MemoryCard />
     </div>
-  )
-}
-
-function MemoryCard() {
-  const { t } = useTranslation()
-  const planned = useRun((run) => run.plannedBytes)
-  const plannedTotal = useRun((run) => run.plannedTotalBytes)
-  const allocated = useRun((run) => run.allocatedBytes)
-  return (
-    <Panel
-      title={t('cards.memory.title')}
-      help={t('cards.memory.help')}
-      id="card-memory"
-      className={classes.full}
-    >
-      {planned && plannedTotal !== null ? (
-        <>
-          <Text size="sm" mb="sm" className="tabular" title={String(allocated ?? plannedTotal)}>
-            {allocated === null
-              ? t('cards.memory.pending', { planned: formatBytes(plannedTotal) })
-              : allocated === plannedTotal
-                ? t('cards.memory.equal', { bytes: formatBytes(allocated) })
-                : t('cards.memory.differs', {
-                    bytes: formatBytes(allocated),
-                    planned: formatBytes(plannedTotal),
-                  })}
-          </Text>
-          <MemoryBar bytes={planned} />
-        </>
-      ) : (
-        <Text size="sm" c="var(--nibble-ink-soft)">
-          {t('cards.waitingMemory')}
-        </Text>
-      )}
-    </Panel>
   )
 }

@@ -6,6 +6,7 @@ const CREATORS = [
   'createComputePipeline',
   'createComputePipelineAsync',
   'createPipelineLayout',
+  'createQuerySet',
 ]
 
 /** Names of what is created on any device, and `mapAsync <label>` of what is mapped, from now until `restore`. */
