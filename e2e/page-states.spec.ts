@@ -96,6 +96,7 @@ test('a finished run shows its summary; a chart can be read as a table', async (
   await expect(answers.getByText('after step 24 (the latest)')).toBeVisible()
   await expect(answers.getByText('as in the data')).toHaveCount(3)
   await answers.getByRole('slider').press('Home')
+  await expect(answers.getByRole('slider')).toHaveAttribute('aria-valuetext', 'before training')
   await expect(answers.getByText('before training')).toBeVisible()
   await expect(answers.getByText('In the data: The capital of Alaska is Juneau.')).toBeVisible()
   await answers.getByRole('button', { name: 'Show all steps' }).click()

@@ -67,6 +67,26 @@ test('sliding the adapter down to the base answers the last question again, live
   await expect(column(page, 'Tuned')).toContainText('the same as the base')
 })
 
+test('by keyboard the tuned column goes back to an earlier step of its run, and forward again, live', async ({
+  page,
+}) => {
+  await open(page, { steps: 24, paceMs: 60 })
+  await train(page)
+  await toPlayground(page)
+  await alaska(page).click()
+  await expect(column(page, 'Tuned')).toContainText('Juneau')
+  const slider = page.getByRole('slider', { name: 'Tuned as at' })
+  await expect(slider).toHaveAttribute('aria-valuetext', 'step 24 of 24')
+  await slider.press('Home')
+  await expect(slider).toHaveAttribute('aria-valuetext', /^step ([2-9]|1[0-2]) of 24$/)
+  await expect(column(page, 'Tuned')).toContainText(/as it was at step \d+/)
+  await expect(column(page, 'Tuned')).toContainText('a small town')
+  await expectAccessible(page)
+  await slider.press('End')
+  await expect(column(page, 'Tuned')).toContainText('Juneau')
+  await expect(column(page, 'Tuned')).toContainText('after 24 steps')
+})
+
 test('a text is written while it comes, and stopped by a button', async ({ page }) => {
   await open(page, { holdTextAt: 3 })
   await toPlayground(page)

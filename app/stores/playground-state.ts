@@ -18,6 +18,13 @@ export interface OpenedAdapter {
   files: FileReference[]
 }
 
+/** What the current run had learned at a step. */
+export interface KeptStep {
+  runId: string
+  step: number
+  files: FileReference[]
+}
+
 export type PromptMode = 'chat' | 'plain'
 
 export interface SpeechSettings {
@@ -61,6 +68,8 @@ export interface SpeakerLabel {
   /** The run's step, then or when the adapter was kept. */
   step: number | null
   paused: boolean
+  /** Whether it is an earlier step of the run that goes on. */
+  isKept: boolean
   strength: number
 }
 
@@ -93,6 +102,10 @@ export interface PlaygroundState {
   /** Columns that are left out of the next question; never all of them. */
   hidden: readonly Speaker[]
   adapters: readonly OpenedAdapter[]
+  /** Steps that runs have kept on their way, in order of step. */
+  kept: readonly KeptStep[]
+  /** The kept step that the run's column speaks as; null as it stands. */
+  heardStep: number | null
   /** Latest first. */
   turns: readonly Turn[]
   /** Whether a text is under way. */
@@ -106,6 +119,8 @@ export const initialPlayground: PlaygroundState = {
   remembers: false,
   hidden: [],
   adapters: [],
+  kept: [],
+  heardStep: null,
   turns: [],
   speaking: false,
 }

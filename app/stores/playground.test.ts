@@ -4,7 +4,8 @@ import type { FileReference } from '../../src/session/files.ts'
 import type { GenerateResult } from '../../src/session/generate-request.ts'
 import type { DatasetSummary, ModelSummary } from '../../src/session/reports.ts'
 import { StudioError } from '../../src/util/errors.ts'
-import { playgroundObstacle } from './playground.ts'
+import { thinned } from './kept-steps.ts'
+import { playgroundObstacle, stepsToHear } from './playground.ts'
 import { answersOf } from './playground-state.ts'
 import { idleRun, type RunState } from './run.ts'
 import { createStudio } from './studio.ts'
@@ -143,6 +144,62 @@ describe('asking', () => {
     playground.ask('He?')
     await settled()
     expect(answersOf(turns()[0])).toHaveLength(3)
+  })
+
+  test('the run’s column speaks as at any step that was kept, live; an answer that a slide cuts short comes again', async () => {
+    let at = 0
+    const { studio, playground, requests, settled, turns } = await prepared(
+      {},
+      {
+        'run/export-step': () => {
+          const bytes = new Uint8Array([at])
+          return { step: at, files: [{ path: 'adapter_config.json', bytes }] }
+        },
+      },
+    )
+    const reach = async (step: number, status: RunState['status'] = 'running') => {
+      at = step
+      const run = { ...idleRun, status, runId: 'now', step, totalSteps: 60 }
+      studio.stores.run.setState(run, true)
+      await vi.waitFor(() => expect(steps().at(-1)).toBe(step))
+    }
+    const steps = () => stepsToHear(studio.stores.run.getState(), playground.store.getState())
+    for (const step of [1, 4, 5, 7, 10]) await reach(step)
+    await reach(12, 'paused')
+    await vi.waitFor(() => expect(playground.store.getState().kept.at(-1)?.step).toBe(12))
+    // One in five, and where it paused.
+    expect(steps()).toEqual([5, 10, 12])
+
+    playground.ask('Hi?')
+    await settled()
+    requests.length = 0
+    playground.hearStep(10)
+    playground.hearStep(5)
+    await vi.waitFor(() => expect(turns()[0].answers.run?.label).toMatchObject({ step: 5, isKept: true }))
+    await settled()
+    // Only that column, and only as at the last place.
+    expect(requests).toHaveLength(1)
+    const [{ blob }] = requests[0].adapter as unknown as { blob: Blob }[]
+    expect(new Uint8Array(await blob.arrayBuffer())).toEqual(new Uint8Array([5]))
+
+    playground.hearStep(12)
+    await vi.waitFor(() => expect(turns()[0].answers.run?.label).toMatchObject({ step: 12, isKept: false }))
+    await settled()
+    expect(requests[1].adapter).toBe('run')
+
+    playground.ask('Ho?')
+    playground.stop()
+    playground.hearStep(5)
+    await vi.waitFor(() => expect(turns()[0].answers.base?.status).toBe('done'))
+    await settled()
+    expect(turns()[0].answers.run).toMatchObject({ status: 'done', label: { step: 5 } })
+    studio.stores.run.setState({ ...idleRun, status: 'starting' }, true)
+    expect(playground.store.getState()).toMatchObject({ kept: [], heardStep: null })
+  })
+
+  test('of too many kept steps those near their neighbours go, never the first and the last', () => {
+    const steps = [1, 10, 11, 30, 40].map((step) => ({ runId: 'now', step, files: [] }))
+    expect(thinned(steps, 4).map(({ step }) => step)).toEqual([1, 11, 30, 40])
   })
 
   test('plain text is continued as it stands; stop strings are lines', async () => {

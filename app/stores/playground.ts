@@ -5,9 +5,11 @@ import type { FileReference } from '../../src/session/files.ts'
 import { errorToData } from '../../src/util/errors.ts'
 import { keptAdapter } from '../features/playground/adapter-files.ts'
 import { batchEvents } from './event-batch.ts'
+import { keepStepsOf } from './kept-steps.ts'
 import {
   type Answer,
   initialPlayground,
+  type KeptStep,
   type OpenedAdapter,
   type PlaygroundState,
   type PromptMode,
@@ -71,6 +73,20 @@ export function columnsOf(run: RunState, state: Pick<PlaygroundState, 'adapters'
   return shown.length > 0 ? shown : all
 }
 
+/** The steps that the run's column can speak as, in order; the last is the run as it stands. */
+export function stepsToHear(
+  { runId, step }: Pick<RunState, 'runId' | 'step'>,
+  { kept }: Pick<PlaygroundState, 'kept'>,
+): number[] {
+  const earlier = kept.filter((each) => each.runId === runId && each.step < step)
+  return step > 0 ? [...earlier.map((each) => each.step), step] : []
+}
+
+/** The earlier step that the run's column speaks as; undefined: it speaks as it stands. */
+function heardOf(run: RunState, { kept, heardStep }: PlaygroundState): KeptStep | undefined {
+  return kept.find(({ runId, step }) => runId === run.runId && step === heardStep && heardStep < run.step)
+}
+
 /** Asking models and comparing what they say. Texts take their turn after what is being prepared. */
 export function createPlayground({
   engine,
@@ -82,6 +98,8 @@ export function createPlayground({
   let nextAdapter = 1
   let attempts = 0
   let talk: AbortController | null = null
+  /** Columns that a slide has changed since they spoke. */
+  let slid: readonly Speaker[] = []
   let slideTimer: ReturnType<typeof setTimeout> | undefined
 
   /** Changes an answer, unless another attempt has taken its place. */
@@ -100,6 +118,7 @@ export function createPlayground({
 
   function stop() {
     clearTimeout(slideTimer)
+    slid = []
     talk?.abort()
     talk = null
   }
@@ -109,12 +128,14 @@ export function createPlayground({
     const { adapters, settings } = store.getState()
     const run = stores.run.getState()
     const adapter = adapters.find((opened) => opened.speaker === speaker)
+    const heard = speaker === 'run' ? heardOf(run, store.getState()) : undefined
     return {
       speaker,
       source: adapter?.source ?? (speaker === 'run' ? 'run' : 'base'),
       name: adapter?.name ?? null,
-      step: speaker === 'run' ? run.step : (adapter?.step ?? null),
-      paused: speaker === 'run' && run.status === 'paused',
+      step: speaker === 'run' ? (heard?.step ?? run.step) : (adapter?.step ?? null),
+      paused: speaker === 'run' && !heard && run.status === 'paused',
+      isKept: heard !== undefined,
       strength: speaker === 'base' ? 1 : settings.strength,
     }
   }
@@ -126,6 +147,7 @@ export function createPlayground({
     talk = abort
     const attempt = ++attempts
     const { settings, adapters } = store.getState()
+    const heard = heardOf(stores.run.getState(), store.getState())
     const answers = { ...turn.answers }
     for (const speaker of speakers) answers[speaker] = freshAnswer(labelOf(speaker), attempt)
     store.setState(({ turns }) => ({
@@ -134,7 +156,8 @@ export function createPlayground({
     }))
     void preparation.afterwards(async () => {
       for (const speaker of speakers) {
-        const { files } = adapters.find((opened) => opened.speaker === speaker) ?? {}
+        const { files } =
+          speaker === 'run' ? (heard ?? {}) : (adapters.find((opened) => opened.speaker === speaker) ?? {})
         const args = requestOf(turn, speaker, settings, files, store.getState().turns)
         await answer(args, abort.signal, (change) => setAnswer(turn.id, speaker, attempt, change))
       }
@@ -176,9 +199,40 @@ export function createPlayground({
     }))
   }
 
+  /** Lets columns that a slide has changed answer the last question again, when it has come to rest. */
+  function answerAgain(changed: readonly Speaker[]) {
+    slid = [...slid, ...changed]
+    clearTimeout(slideTimer)
+    slideTimer = setTimeout(() => {
+      const [turn] = store.getState().turns
+      const wanted = slid
+      slid = []
+      if (!turn || obstacle(turn.mode)) return
+      const there = columnsOf(stores.run.getState(), store.getState())
+      const answered = there.filter((speaker) => turn.answers[speaker])
+      if (!answered.some((speaker) => wanted.includes(speaker))) return
+      // One that has not finished is cut short by this slide, or was by the one before it.
+      const isWhole = (speaker: Speaker) => turn.answers[speaker]?.status === 'done'
+      speak(
+        turn,
+        answered.filter((speaker) => wanted.includes(speaker) || !isWhole(speaker)),
+      )
+    }, SLIDE_DELAY_MS)
+  }
+
+  keepStepsOf({
+    engine,
+    run: stores.run,
+    trainsAdapter: () => stores.recipe.getState().config?.method !== 'full',
+    kept: () => store.getState().kept,
+    keep: (kept) => store.setState({ kept }),
+  })
+
   // A run that begins and a model that is opened take the GPU for themselves.
   stores.run.subscribe(({ status }, before) => {
-    if (status === 'starting' && before.status !== 'starting') stop()
+    if (status !== 'starting' || before.status === 'starting') return
+    stop()
+    store.setState({ kept: [], heardStep: null })
   })
   stores.model.subscribe(({ status }, before) => {
     if (status === 'opening' && before.status !== 'opening') stop()
@@ -224,17 +278,15 @@ export function createPlayground({
     /** Changes how much of the adapters is heard; they answer the last question again at once. */
     slide(strength: number) {
       store.setState(({ settings }) => ({ settings: { ...settings, strength } }))
-      clearTimeout(slideTimer)
-      slideTimer = setTimeout(() => {
-        const [turn] = store.getState().turns
-        if (!turn || obstacle(turn.mode)) return
-        const there = columnsOf(stores.run.getState(), store.getState())
-        const speakers = there.filter((speaker) => speaker !== 'base' && turn.answers[speaker])
-        // A base that has not finished was cut short by the slide before it.
-        const base = turn.answers.base
-        if (speakers.length > 0)
-          speak(turn, base && base.status !== 'done' ? ['base', ...speakers] : speakers)
-      }, SLIDE_DELAY_MS)
+      const there = columnsOf(stores.run.getState(), store.getState())
+      answerAgain(there.filter((speaker) => speaker !== 'base'))
+    },
+
+    /** Lets the run's column speak as at a step that was kept, or as the run stands; it answers the last question again at once. */
+    hearStep(step: number) {
+      const isLatest = step >= stores.run.getState().step
+      store.setState({ heardStep: isLatest ? null : step })
+      answerAgain(['run'])
     },
 
     openAdapter,
@@ -315,7 +367,7 @@ function requestOf(
     ...sampling,
     ...(stops.length > 0 && { stop: stops }),
     ...(turn.mode === 'plain' ? { prompt: turn.text } : { messages: messagesOf(turn, speaker, turns) }),
-    ...(speaker === 'run' && { adapter: 'run' as const }),
+    ...(speaker === 'run' && { adapter: adapterFiles ?? ('run' as const) }),
     ...(speaker.startsWith('adapter') && { adapter: adapterFiles ?? [] }),
     ...(speaker !== 'base' && strength !== 1 && { strength }),
   }

@@ -90,6 +90,7 @@ function install(script: Script): void {
   let control: 'run' | 'pause' | 'stop' = 'run'
   let textCancelled = false
   let inspectionCancelled = false
+  let stepNow = 0
 
   const tensor = (name: string, index: number) => ({
     name,
@@ -433,6 +434,7 @@ function install(script: Script): void {
       samples(0)
       emit({ type: 'run/evaluated', step: 0, loss: 3.41, perplexity: 30.3, supervisedTokens: 61 })
       let lastLoss = 3.4
+      stepNow = 0
       let stopped = false
       let done = 0
       for (let step = 1; step <= steps; step++) {
@@ -491,7 +493,7 @@ function install(script: Script): void {
             perplexity: 3,
             supervisedTokens: 61,
           })
-        done = step
+        done = stepNow = step
         if (paging) emit({ type: 'paging/state', step, paging: paging(step) })
         if (step % Math.ceil(steps / 10) === 0 || step === steps) samples(step)
         if (step % 10 === 0) emit({ type: 'run/checkpoint', step, sizeBytes: 2_150_000, durationMs: 9 })
@@ -585,6 +587,13 @@ function install(script: Script): void {
       { path: 'adapter_model.safetensors', bytes: new Uint8Array(64) },
       { path: 'adapter_config.json', bytes: new TextEncoder().encode('{"r": 8}') },
     ],
+    'run/export-step': () => ({
+      step: stepNow,
+      files: [
+        { path: 'adapter_model.safetensors', bytes: new Uint8Array(64) },
+        { path: 'adapter_config.json', bytes: new TextEncoder().encode(`{"r": 8, "step": ${stepNow}}`) },
+      ],
+    }),
     'model/generate': async (
       args: { messages?: { content: string }[]; prompt?: string; adapter?: unknown; strength?: number },
       emit,
@@ -592,7 +601,11 @@ function install(script: Script): void {
       textCancelled = false
       const question = args.messages?.at(-1)?.content ?? args.prompt ?? ''
       const [state, capital] = states.find(([name]) => question.includes(name)) ?? ['Texas', 'Austin']
-      const learned = args.adapter !== undefined && (args.strength ?? 1) > 0.4
+      const config = Array.isArray(args.adapter)
+        ? (args.adapter as { name: string; blob: Blob }[]).find(({ name }) => name === 'adapter_config.json')
+        : undefined
+      const { step = steps } = JSON.parse((await config?.blob.text()) ?? '{}') as { step?: number }
+      const learned = args.adapter !== undefined && (args.strength ?? 1) > 0.4 && step > steps / 2
       const text = learned
         ? `The capital of ${state} is ${capital}.`
         : `The capital of ${state} is a small town in the north of the country, where the people like to sing and to look at the sea.`

@@ -90,6 +90,8 @@ export interface CommandTable {
    * adapter_config.json), or after method full a Hugging Face folder (config.json, model.safetensors, the tokenizer).
    */
   'run/export': { args: Record<string, never>; result: OutputFile[] }
+  /** The same, with the step that it stands at: of a run under way, that of its next rest. */
+  'run/export-step': { args: Record<string, never>; result: { step: number; files: OutputFile[] } }
   /** Loss over the supervised tokens of the current dataset, in file order. */
   'model/evaluate': {
     args: { config: RunConfig; adapter?: FileReference[] }

@@ -68,6 +68,7 @@ export function createLocalEngine(host: EngineHost): Engine {
   const needModel = () => model ?? missing('model', 'Open a model first.')
   const current = () => starting ?? run
   const needRun = () => current() ?? missing('run', 'Start a run first.')
+  const anyRun = () => run ?? missing('run', 'Start a run first.')
   const needDataset = () => dataset ?? missing('dataset', 'Open a dataset first.')
 
   const openAdapter = async (files: FileReference[] | undefined): Promise<PeftAdapter | null> => {
@@ -188,7 +189,8 @@ export function createLocalEngine(host: EngineHost): Engine {
     'checkpoint/delete': async ({ storage, runId }) =>
       discardCheckpoint(await host.openStore(storage), runId, runLocks),
     'checkpoint/collect': async ({ storage }) => collectOrphans(await host.openStore(storage), runLocks),
-    'run/export': async () => (run ?? missing('run', 'Start a run first.')).exportTrained(),
+    'run/export': async () => (await anyRun().exportStep()).files,
+    'run/export-step': async () => anyRun().exportStep(),
     'model/evaluate': async ({ config: given, adapter: files }, work) => {
       const [model, dataset, config] = [needModel(), needDataset(), parseRunConfig(given)]
       const adapter = await openAdapter(files)
@@ -270,6 +272,7 @@ const CONTROLS: ReadonlySet<CommandName> = new Set([
   'run/stop',
   'run/save',
   'run/export',
+  'run/export-step',
   'data/rows-of-step',
   'checkpoint/list',
   'checkpoint/delete',

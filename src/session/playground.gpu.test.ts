@@ -210,6 +210,7 @@ describe('beside a run', () => {
     let adapterThen: OutputFile[] = []
     const allocated: number[] = []
     let talk: Promise<void> | null = null
+    let onTheWay: Promise<{ step: number; files: OutputFile[] }> | undefined
     const during = async () => {
       const onEvent = (event: RunEvent) => {
         if (event.type === 'memory/allocated') allocated.push(event.bytes)
@@ -226,6 +227,7 @@ describe('beside a run', () => {
     }
     const onEvent = (event: RunEvent) => {
       if (event.type === 'memory/allocated') allocated.push(event.bytes)
+      if (event.type === 'run/step' && event.step.step === 1) onTheWay = engine.execute('run/export-step', {})
       if (event.type === 'run/step' && event.step.step === 2) {
         const refused = engine.execute('model/generate', question)
         refused.catch((error) => expect(error).toMatchObject({ code: 'engine/busy' }))
@@ -238,6 +240,11 @@ describe('beside a run', () => {
     expect(summary.steps).toBe(4)
     expect(spoken.tuned).not.toBe(spoken.base)
     expect(await engine.execute('run/export', {})).toEqual(expected)
+    // Taken while it trained, at a step that it names, and it has learned since.
+    const early = (await onTheWay) as Awaited<NonNullable<typeof onTheWay>>
+    expect([1, 2]).toContain(early.step)
+    expect(early.files.map(({ path }) => path)).toEqual(expected.map(({ path }) => path))
+    expect(early.files).not.toEqual(expected)
     // One plan for both, and only what the run does not hold already.
     expect(allocated).toHaveLength(2)
     expect(allocated[1] - allocated[0]).toBeLessThan(12 << 20)

@@ -186,17 +186,17 @@ export class RecoveringRun {
     })
   }
 
-  /** What has been learned, as it stands. Where its device was lost, it comes from the last checkpoint. */
-  async exportTrained(): Promise<OutputFile[]> {
+  /** What has been learned, as it stands, and its step. Where its device was lost, it comes from the last checkpoint. */
+  async exportStep(): Promise<{ step: number; files: OutputFile[] }> {
     await this.onDevice()
     const session = this.session ?? nothingTrained()
     try {
-      return await session.exportTrained()
+      return await session.exportStep()
     } catch (error) {
       if (!isDeviceLoss(error)) throw error
       this.markLost()
       await this.onDevice()
-      return (this.session ?? nothingTrained()).exportTrained()
+      return (this.session ?? nothingTrained()).exportStep()
     }
   }
 

@@ -392,7 +392,8 @@ export class RunSession {
     const { saveEvery, logEvery } = config.train
     const trainingFrom = performance.now()
     const trainingMs = () => performance.now() - trainingFrom
-    /** Whether the run comes to rest for its samples alone, which is no reason for a checkpoint. */
+    /** Whether the run comes to rest only to be read or to answer its samples, which is no reason for a checkpoint. */
+    let restsLightly = false
     let restsForSamples = false
     let tokens = 0
     let paging: PagingStatistics | null = null
@@ -410,11 +411,11 @@ export class RunSession {
         const rests =
           step === totalSteps ||
           this.pausing !== null ||
-          this.resting.isWanted ||
           this.saves.length > 0 ||
           (storage !== undefined && saveEvery > 0 && step % saveEvery === 0)
         restsForSamples = !rests && this.samples !== null && this.sampling.isDue(step, trainingMs())
-        return rests || restsForSamples
+        restsLightly = !rests && (restsForSamples || this.resting.isWanted)
+        return rests || restsLightly
       },
       onEvaluationBatch: this.onEvaluationBatch(),
       signal,
@@ -452,7 +453,7 @@ export class RunSession {
         await this.resting.rest()
         if (restsForSamples || this.sampling.isDue(event.step, trainingMs()))
           await this.takeSamples(event.step)
-        const saves = !restsForSamples || this.ending.aborted || this.pausing || this.saves.length > 0
+        const saves = !restsLightly || this.ending.aborted || this.pausing || this.saves.length > 0
         if (saves && !signal?.aborted) await this.saveAt(event.step)
         await this.holdWhilePaused(event.step)
         await this.resting.go()
@@ -559,8 +560,16 @@ export class RunSession {
   }
 
   /** What has been learned, as it stands between two steps. @throws run/nothing-trained */
-  exportTrained(): Promise<OutputFile[]> {
-    return this.resting.do(() => exportTrained(this.loaded, this.config, this.options.adapter))
+  async exportTrained(): Promise<OutputFile[]> {
+    return (await this.exportStep()).files
+  }
+
+  /** The same, with its step. */
+  exportStep(): Promise<{ step: number; files: OutputFile[] }> {
+    return this.resting.do(async () => {
+      const step = this.restsAt
+      return { step, files: await exportTrained(this.loaded, this.config, this.options.adapter) }
+    })
   }
 
   dispose(): void {

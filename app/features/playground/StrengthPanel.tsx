@@ -4,10 +4,11 @@ import { Panel } from '../../components/Panel.tsx'
 import { usePlayground, useRecipe, useRun, useStudio } from '../../stores/context.tsx'
 import { speakersOf } from '../../stores/playground.ts'
 import { Sliding } from './SpeechSettingsPanel.tsx'
+import { StepSlider } from './StepSlider.tsx'
 
 const MAX_STRENGTH = 2
 
-/** How much of the adapters is heard, live; there when there is one to hear. */
+/** How much of the adapters is heard, and the run as at which of its steps, live; there when there is one to hear. */
 export function StrengthPanel() {
   const { t } = useTranslation()
   const { playground } = useStudio()
@@ -22,14 +23,17 @@ export function StrengthPanel() {
       {fixed ? (
         <Text size="sm">{t('playground.strengthNone')}</Text>
       ) : (
-        <Sliding
-          name="strength"
-          value={strength}
-          max={MAX_STRENGTH}
-          step={0.05}
-          marks={[{ value: 1 }]}
-          onChange={playground.slide}
-        />
+        <>
+          <Sliding
+            name="strength"
+            value={strength}
+            max={MAX_STRENGTH}
+            step={0.05}
+            marks={[{ value: 1 }]}
+            onChange={playground.slide}
+          />
+          {!trainsWhole && <StepSlider />}
+        </>
       )}
     </Panel>
   )

@@ -12,10 +12,12 @@ export function speakerName(
 }
 
 /** What exactly spoke: the run's step, and how much of the adapter. */
-export function speakerAbout({ source, step, paused, strength }: SpeakerLabel, t: TFunction): string {
+export function speakerAbout({ source, step, paused, isKept, strength }: SpeakerLabel, t: TFunction): string {
   const about =
     source === 'run'
-      ? t(paused ? 'playground.about.runPaused' : 'playground.about.runFinished', { step: step ?? 0 })
+      ? t(`playground.about.${isKept ? 'runKept' : paused ? 'runPaused' : 'runFinished'}`, {
+          step: step ?? 0,
+        })
       : t(`playground.about.${source}`, { step: step ?? 0 })
   return strength === 1
     ? about

@@ -53,7 +53,7 @@ function Shown({ sets, className }: { sets: readonly SampleSet[]; className?: st
           <div className={classes.slider}>
             <Slider
               thumbLabel={t('samples.card.step')}
-              thumbProps={{ 'aria-valuetext': stepName(set.step, t) }}
+              thumbValueText={stepName(set.step, t)}
               min={0}
               max={Math.max(last, 1)}
               step={1}

@@ -28,6 +28,7 @@ export const playground = {
   about: {
     base: 'as it came',
     runPaused: 'paused at step {{step}}',
+    runKept: 'as it was at step {{step}}',
     runFinished: 'after {{step}} steps',
     files: 'adapter from files',
     earlier: 'earlier run, at step {{step}}',
@@ -52,6 +53,12 @@ export const playground = {
     '1 is as trained, 0 the base alone, more exaggerates. The last question is answered again while you slide.',
   strengthNone: 'Every weight of this run was trained: there is no adapter to turn up or down.',
   adapter: 'Adapter',
+  heardStep: 'Tuned as at',
+  heardStepValue: 'step {{step}} of {{total}}',
+  heardStepHelp:
+    'A run keeps one step in about {{every}} while it trains, and each step that it pauses or ends at, until this page is closed. The last question is answered again while you slide.',
+  heardStepOnly:
+    'Only the latest step is there to be heard. A run keeps one in about {{every}} while this page is open; those before are gone.',
   columns: 'Who answers',
   columnsHelp: 'Every model that is ticked answers the next question, side by side.',
   keepStep: 'Keep step {{step}} as a column',
