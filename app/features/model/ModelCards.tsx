@@ -1,9 +1,9 @@
 import { Button, Text } from '@mantine/core'
-import { IconAlertTriangle, IconCheck, IconFolderDown, IconHourglass } from '@tabler/icons-react'
-import { type ReactNode, useRef } from 'react'
+import { IconAlertTriangle, IconCheck, IconHourglass } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { DropArea } from '../../components/DropArea.tsx'
 import { Facts } from '../../components/Facts.tsx'
+import { FolderDrop } from '../../components/FolderDrop.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { Quantity } from '../../components/Quantity.tsx'
 import { formatBytes, formatCount } from '../../format/numbers.ts'
@@ -95,40 +95,17 @@ export function Verdict({ state, children }: { state: keyof typeof VERDICT_ICONS
 function DropCard({ onFiles }: { onFiles: (files: File[]) => void }) {
   const { t } = useTranslation()
   const locked = useRun((run) => isLive(run.status))
-  const folderInput = useRef<HTMLInputElement>(null)
   return (
     <Panel title={t('model.another')} id="model-another">
-      <DropArea
+      <FolderDrop
         title={t('model.drop')}
         activeTitle={t('model.dropActive')}
         help={t('model.dropHelp')}
-        icon={IconFolderDown}
+        folder={t('model.folder')}
+        files={t('model.files')}
         disabled={locked}
         onFiles={onFiles}
-      >
-        {(openFiles) => (
-          <>
-            <input
-              ref={folderInput}
-              type="file"
-              hidden
-              // @ts-expect-error React has no name for the folder switch of file inputs, and passes it on
-              webkitdirectory=""
-              aria-label={t('model.folder')}
-              onChange={(event) => {
-                onFiles([...(event.currentTarget.files ?? [])])
-                event.currentTarget.value = ''
-              }}
-            />
-            <Button variant="default" disabled={locked} onClick={() => folderInput.current?.click()}>
-              {t('model.folder')}
-            </Button>
-            <Button variant="default" disabled={locked} onClick={openFiles}>
-              {t('model.files')}
-            </Button>
-          </>
-        )}
-      </DropArea>
+      />
     </Panel>
   )
 }

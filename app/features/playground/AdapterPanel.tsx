@@ -1,10 +1,10 @@
 import { Button, Checkbox, CloseButton, Select, Text } from '@mantine/core'
-import { IconBookmark, IconFolderDown } from '@tabler/icons-react'
-import { useRef, useState } from 'react'
+import { IconBookmark } from '@tabler/icons-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { type ErrorData, errorToData, inputError } from '../../../src/util/errors.ts'
-import { DropArea } from '../../components/DropArea.tsx'
 import { Failure } from '../../components/Failure.tsx'
+import { FolderDrop } from '../../components/FolderDrop.tsx'
 import { Panel } from '../../components/Panel.tsx'
 import { useHistory, useModel, usePlayground, useRecipe, useRun, useStudio } from '../../stores/context.tsx'
 import { MOST_ADAPTERS, speakersOf } from '../../stores/playground.ts'
@@ -26,7 +26,6 @@ export function AdapterPanel() {
   )
   const names = namesOf(earlier)
   const [refused, setRefused] = useState<ErrorData | null>(null)
-  const folderInput = useRef<HTMLInputElement>(null)
   const isFull = adapters.length >= MOST_ADAPTERS
 
   const take = (files: File[]) => {
@@ -75,36 +74,15 @@ export function AdapterPanel() {
               onChange={openEarlier}
             />
           )}
-          <DropArea
+          <FolderDrop
             title={t('playground.anotherDrop')}
             activeTitle={t('playground.anotherActive')}
             help={t('playground.anotherHelp')}
-            icon={IconFolderDown}
+            folder={t('playground.folder')}
+            files={t('playground.files')}
+            size="compact-sm"
             onFiles={take}
-          >
-            {(openFiles) => (
-              <>
-                <input
-                  ref={folderInput}
-                  type="file"
-                  hidden
-                  // @ts-expect-error React has no name for the folder switch of file inputs, and passes it on
-                  webkitdirectory=""
-                  aria-label={t('playground.folder')}
-                  onChange={(event) => {
-                    take([...(event.currentTarget.files ?? [])])
-                    event.currentTarget.value = ''
-                  }}
-                />
-                <Button size="compact-sm" variant="default" onClick={() => folderInput.current?.click()}>
-                  {t('playground.folder')}
-                </Button>
-                <Button size="compact-sm" variant="default" onClick={openFiles}>
-                  {t('playground.files')}
-                </Button>
-              </>
-            )}
-          </DropArea>
+          />
         </>
       )}
     </Panel>

@@ -1,5 +1,6 @@
-import { Button, Group, Modal, Text } from '@mantine/core'
+import { Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
+import { Question } from '../../components/Question.tsx'
 import { formatBytes } from '../../format/numbers.ts'
 import { useStudio } from '../../stores/context.tsx'
 import type { RunRecord } from '../../stores/history-record.ts'
@@ -10,29 +11,17 @@ export function DeleteFiles({ record, onClose }: { record: RunRecord; onClose: (
   const { t } = useTranslation()
   const { history } = useStudio()
   const made = madeBy(record)
-  const confirm = () => {
-    void history.removeFiles(record.id)
-    onClose()
-  }
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <Question
       title={t(`runs.deleteFiles.title.${made}`)}
-      centered
-      closeButtonProps={{ 'aria-label': t('app.close') }}
+      keep={t('runs.delete.cancel')}
+      confirm={t('runs.delete.confirm')}
+      onClose={onClose}
+      onConfirm={() => void history.removeFiles(record.id)}
     >
-      <Text size="sm" mb="lg">
+      <Text size="sm">
         {t(`runs.deleteFiles.text.${made}`, { name: record.name, bytes: formatBytes(filesBytes(record)) })}
       </Text>
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onClose} data-autofocus>
-          {t('runs.delete.cancel')}
-        </Button>
-        <Button color="red" onClick={confirm}>
-          {t('runs.delete.confirm')}
-        </Button>
-      </Group>
-    </Modal>
+    </Question>
   )
 }

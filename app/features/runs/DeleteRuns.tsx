@@ -1,5 +1,6 @@
-import { Button, Group, List, Modal, Text } from '@mantine/core'
+import { List, Text } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
+import { Question } from '../../components/Question.tsx'
 import { formatBytes } from '../../format/numbers.ts'
 import { useStudio } from '../../stores/context.tsx'
 import type { RunRecord } from '../../stores/history-record.ts'
@@ -17,18 +18,17 @@ export function DeleteRuns({ records, onClose, onDeleted }: DeleteRunsProps) {
   const bytes = records.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const confirm = () => {
     void history.remove(records.map(({ id }) => id))
-    onClose()
     // What asked may go with them.
     document.querySelector<HTMLElement>('#page h1')?.focus()
     onDeleted?.()
   }
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <Question
       title={t('runs.delete.title', { count: records.length })}
-      centered
-      closeButtonProps={{ 'aria-label': t('app.close') }}
+      keep={t('runs.delete.cancel')}
+      confirm={t('runs.delete.confirm')}
+      onClose={onClose}
+      onConfirm={confirm}
     >
       <List size="sm" mb="sm">
         {records.map(({ id, name, sizeBytes }) => (
@@ -37,17 +37,7 @@ export function DeleteRuns({ records, onClose, onDeleted }: DeleteRunsProps) {
           </List.Item>
         ))}
       </List>
-      <Text size="sm" mb="lg">
-        {t('runs.delete.text', { bytes: formatBytes(bytes) })}
-      </Text>
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onClose} data-autofocus>
-          {t('runs.delete.cancel')}
-        </Button>
-        <Button color="red" onClick={confirm}>
-          {t('runs.delete.confirm')}
-        </Button>
-      </Group>
-    </Modal>
+      <Text size="sm">{t('runs.delete.text', { bytes: formatBytes(bytes) })}</Text>
+    </Question>
   )
 }

@@ -1,8 +1,9 @@
-import { ActionIcon, Button, Group, Modal, Text, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconDeviceFloppy, IconPlayerPause, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react'
 import type { ComponentType } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Question } from '../../components/Question.tsx'
 import { useRun, useStudio } from '../../stores/context.tsx'
 
 interface RunControlsProps {
@@ -49,30 +50,16 @@ export function RunControls({ compact = false }: RunControlsProps) {
           onClick={hasLearned ? ask : () => void studio.stop()}
         />
       </Group>
-      <Modal
+      <Question
         opened={asking}
-        onClose={stopAsking}
         title={t('train.stopTitle')}
-        size="md"
-        centered
-        closeButtonProps={{ 'aria-label': t('app.close') }}
+        keep={t('train.stopCancel')}
+        confirm={t('train.stopConfirm')}
+        onClose={stopAsking}
+        onConfirm={() => void studio.stop()}
       >
-        <Text mb="lg">{t('train.stopText')}</Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={stopAsking} data-autofocus>
-            {t('train.stopCancel')}
-          </Button>
-          <Button
-            color="red"
-            onClick={() => {
-              stopAsking()
-              void studio.stop()
-            }}
-          >
-            {t('train.stopConfirm')}
-          </Button>
-        </Group>
-      </Modal>
+        <Text>{t('train.stopText')}</Text>
+      </Question>
     </>
   )
 }

@@ -1,10 +1,11 @@
-import { Anchor, Button, Group, Modal, Text } from '@mantine/core'
+import { Anchor, Button, Group, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconPlayerPlay, IconTrash } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import { Link, useLocation } from 'wouter'
 import { Failure } from '../../components/Failure.tsx'
 import { Panel } from '../../components/Panel.tsx'
+import { Question } from '../../components/Question.tsx'
 import { formatBytes, formatNumber } from '../../format/numbers.ts'
 import { useDataset, useHistory, useModel, useRun, useSavedRuns, useStudio } from '../../stores/context.tsx'
 import { isLive } from '../../stores/run.ts'
@@ -113,30 +114,16 @@ function Saved({ saved }: { saved: SavedRun }) {
           {t('train.saved.discard')}
         </Button>
       </Group>
-      <Modal
+      <Question
         opened={asking}
-        onClose={stopAsking}
         title={t('train.saved.discardTitle')}
-        size="md"
-        centered
-        closeButtonProps={{ 'aria-label': t('app.close') }}
+        keep={t('train.saved.keep')}
+        confirm={t('train.saved.discardConfirm')}
+        onClose={stopAsking}
+        onConfirm={() => void savedRuns.discard(saved)}
       >
-        <Text mb="lg">{t('train.saved.discardText', { step, bytes: formatBytes(sizeBytes) })}</Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={stopAsking} data-autofocus>
-            {t('train.saved.keep')}
-          </Button>
-          <Button
-            color="red"
-            onClick={() => {
-              stopAsking()
-              void savedRuns.discard(saved)
-            }}
-          >
-            {t('train.saved.discardConfirm')}
-          </Button>
-        </Group>
-      </Modal>
+        <Text>{t('train.saved.discardText', { step, bytes: formatBytes(sizeBytes) })}</Text>
+      </Question>
     </div>
   )
 }
