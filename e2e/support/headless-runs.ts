@@ -131,21 +131,15 @@ export class KillableBrowser {
           request.onsuccess = () => resolve(request.result)
           request.onerror = () => reject(request.error)
         })
-      // The store spreads its keys over several databases.
-      const names = (await indexedDB.databases()).map(({ name }) => name ?? '')
-      const keys: string[] = []
-      let saved = 0
-      for (const name of names.filter((each) => each.startsWith('nibble-pages'))) {
-        const database = await done(indexedDB.open(name))
-        const here = (await done(database.transaction('pages').objectStore('pages').getAllKeys())) as string[]
-        keys.push(...here)
-        const manifest = here.find((key) => key.endsWith('/checkpoint.json'))
-        if (manifest) {
-          const blob: Blob = await done(database.transaction('pages').objectStore('pages').get(manifest))
-          saved = JSON.parse(await blob.text()).step
-        }
-        database.close()
-      }
+      const database = await done(indexedDB.open('nibble-pages'))
+      if (!database.objectStoreNames.contains('pages')) return { saved: 0, newer: 0 }
+      const entries = database.transaction('pages').objectStore('pages')
+      const keys = (await done(entries.getAllKeys())) as string[]
+      const manifest = keys.find((key) => key.endsWith('/checkpoint.json'))
+      const blob: Blob | null = manifest
+        ? await done(database.transaction('pages').objectStore('pages').get(manifest))
+        : null
+      const saved: number = blob ? JSON.parse(await blob.text()).step : 0
       const steps = keys.map((key) => Number(/\.(\d+)$/.exec(key)?.[1] ?? 0))
       return { saved, newer: steps.filter((step) => step > saved).length }
     })
