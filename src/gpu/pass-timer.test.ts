@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sumTimes, type TimedPhase } from './pass-timer.ts'
+import { sumTimes, type TimedPhase, timedPhase } from './pass-timer.ts'
 
 const MS = 1_000_000n
 const sums = (spans: [TimedPhase, begin: bigint, end: bigint][]) =>
@@ -7,6 +7,11 @@ const sums = (spans: [TimedPhase, begin: bigint, end: bigint][]) =>
     spans.map(([phase]) => phase),
     BigUint64Array.from(spans.flatMap(([, begin, end]) => [begin * MS, end * MS])),
   )
+
+it('a forward that is replayed is part of the backward; loading weights is no part of a step', () => {
+  expect(timedPhase('recompute')).toBe('backward')
+  expect(timedPhase('load')).toBeNull()
+})
 
 describe('times of passes', () => {
   it('are summed by phase, and what lies between passes belongs to none', () => {

@@ -36,13 +36,16 @@ const SPANS = TIMES_BYTES / BYTES_PER_SPAN
 export class PassTimer {
   private readonly queries: GPUQuerySet
   private readonly spans: TimedPhase[] = []
-  private byStretch = false
   private active = false
 
-  /** @param resolved TIMES_BYTES, QUERY_RESOLVE and COPY_SRC */
+  /**
+   * @param resolved TIMES_BYTES, QUERY_RESOLVE and COPY_SRC
+   * @param byStretch from the start: where taking the time is dear
+   */
   constructor(
     device: GPUDevice,
     private readonly resolved: GPUBuffer,
+    private byStretch: boolean,
   ) {
     this.queries = device.createQuerySet({ label: 'times', type: 'timestamp', count: 2 * SPANS })
   }

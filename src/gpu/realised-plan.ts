@@ -76,7 +76,10 @@ export class RealisedPlan implements Executable {
     this.freeSlots = [...plan.ringBuffers]
     this.freeTransfers = [...plan.transferBuffers]
     device.queue.writeBuffer(this.buffers[plan.paramsBuffer], 0, plan.params)
-    this.timer = plan.timesBuffer === null ? null : new PassTimer(device, this.buffers[plan.timesBuffer])
+    this.timer =
+      plan.timesBuffer === null
+        ? null
+        : new PassTimer(device, this.buffers[plan.timesBuffer], plan.traits.software)
     const uniformGroups = new Map<string, GPUBindGroup>()
     for (const stage of Object.values(plan.stages)) {
       const { name, commands, parts } = stage

@@ -14,6 +14,11 @@ const withoutTimes = (runtime: Runtime): Runtime => ({
   ...runtime,
   traits: { ...runtime.traits, features: { ...runtime.traits.features, timestampQuery: false } },
 })
+/** On a software device stretches of passes are timed, elsewhere each pass. */
+const taken = (runtime: Runtime, software: boolean): Runtime => ({
+  ...runtime,
+  realise: (plan, options) => runtime.realise({ ...plan, traits: { ...plan.traits, software } }, options),
+})
 
 async function trained(runtime: Runtime, gpuBudgetBytes: number | null) {
   const { model, rows, config: given } = await goldenCase('tiny-llama', 'qlora')
@@ -39,10 +44,10 @@ async function trained(runtime: Runtime, gpuBudgetBytes: number | null) {
 }
 
 it.each([
-  ['all moments on the GPU', null],
-  ['its moments in pages', 0],
-] as const)('with %s a step that is timed gives the same bytes as one that is not', async (_, budget) => {
-  const runtime = await createRuntime(await findGpu())
+  ['all moments on the GPU, pass by pass', null, false],
+  ['its moments in pages, by stretches of passes', 0, true],
+] as const)('with %s a step that is timed gives the same bytes', async (_, budget, software) => {
+  const runtime = taken(await createRuntime(await findGpu()), software)
   const plain = await trained(withoutTimes(runtime), budget)
   expect(plain.told.every(({ time }) => time.phases === null && time.gpuMs > 0)).toBe(true)
   if (!runtime.traits.features.timestampQuery) {
@@ -57,7 +62,6 @@ it.each([
   for (const { time } of measured) {
     const { forwardMs, backwardMs, updateMs } = time.phases ?? expect.fail()
     for (const part of [forwardMs, backwardMs, updateMs]) expect(part).toBeGreaterThan(0)
-    expect(backwardMs).toBeGreaterThan(forwardMs)
     for (const part of [time.pagingMs, time.waitingMs]) expect(part).toBeGreaterThanOrEqual(0)
   }
   // All that a step is made of is its time: over the run, since the host hears of single ones late.
