@@ -1,6 +1,7 @@
 import type { RunConfig } from '../config/schema.ts'
 import type { Runtime } from '../graph/executable.ts'
 import type { PageStore } from '../optim/page-store.ts'
+import { isSameArithmetic } from '../train/arithmetic.ts'
 import {
   type CheckpointManifest,
   checkpointedRuns,
@@ -11,7 +12,7 @@ import {
   trainableHash,
 } from '../train/checkpoint.ts'
 import { inputError } from '../util/errors.ts'
-import type { RunSummary, StepMetrics } from './events.ts'
+import type { RunEvent, RunSummary, StepMetrics } from './events.ts'
 import { dataFingerprint, modelFingerprint } from './fingerprint.ts'
 import type { OpenedModel } from './open-model.ts'
 import type { PreparedRun } from './prepare-run.ts'
@@ -145,6 +146,32 @@ export async function runIdentity(
     kernels: await kernelHashes(program.plan),
   }
 }
+
+/** Where the bytes of a run that goes on from a checkpoint may differ from those of one that was not interrupted. */
+export function checkpointWarnings(from: RunCheckpoint, runtime: Runtime): RunWarning[] {
+  const warnings: RunWarning[] = []
+  const device = deviceLine(runtime)
+  if (from.device !== device) {
+    warnings.push({
+      type: 'run/warning',
+      code: 'checkpoint/other-device',
+      message: `The checkpoint was made on ${from.device}; this is ${device}, which may round differently`,
+      fix: 'Resume on the same GPU if the result must be the same to the last bit.',
+    })
+  }
+  if (!isSameArithmetic(from)) {
+    warnings.push({
+      type: 'run/warning',
+      code: 'checkpoint/other-arithmetic',
+      message:
+        'The run goes on, but not to the same bytes as an uninterrupted one, because the checkpoint was made by a version of the studio that adds its numbers in another order',
+      fix: 'Resume with the version that made it if the result must be the same to the last bit.',
+    })
+  }
+  return warnings
+}
+
+type RunWarning = Extract<RunEvent, { type: 'run/warning' }>
 
 /** One line that tells a GPU from others. */
 export const deviceLine = ({ info }: Runtime): string =>

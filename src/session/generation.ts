@@ -13,7 +13,7 @@ import type { RunEvent } from './events.ts'
 import type { GenerateRequest, GenerateResult } from './generate-request.ts'
 import type { OpenedModel } from './open-model.ts'
 import { adapterPlacement, programFor } from './prepare-run.ts'
-import { realiseProgram } from './run-session.ts'
+import { realiseProgram } from './realise-program.ts'
 
 /** Weights on the device that generation reads: those of a run, or loaded for it. */
 export interface LoadedProgram {

@@ -11,7 +11,7 @@ import type { RunEvent } from './events.ts'
 import { type OpenedDataset, runData } from './open-dataset.ts'
 import type { OpenedModel } from './open-model.ts'
 import { adapterPlacement, lengthRounding, positionsOf, programFor } from './prepare-run.ts'
-import { realiseProgram } from './run-session.ts'
+import { realiseProgram } from './realise-program.ts'
 
 export interface MeasureOptions {
   model: OpenedModel

@@ -17,7 +17,7 @@ import type { RunEvent, TensorQuantization } from './events.ts'
 import { collectFiles, type OutputFile } from './files.ts'
 import type { OpenedModel } from './open-model.ts'
 import { programFor } from './prepare-run.ts'
-import { realiseProgram } from './run-session.ts'
+import { realiseProgram } from './realise-program.ts'
 
 export interface QuantizeOptions {
   model: OpenedModel

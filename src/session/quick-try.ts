@@ -10,8 +10,8 @@ import type { RunEvent } from './events.ts'
 import { type OpenedDataset, runData } from './open-dataset.ts'
 import type { OpenedModel } from './open-model.ts'
 import { prepareRun } from './prepare-run.ts'
+import { realiseProgram } from './realise-program.ts'
 import type { QuickTry } from './reports.ts'
-import { realiseProgram } from './run-session.ts'
 
 export interface QuickTryOptions {
   model: OpenedModel

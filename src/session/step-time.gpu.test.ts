@@ -7,7 +7,7 @@ import { createMoments } from '../train/create-moments.ts'
 import { type TrainerEvent, train } from '../train/trainer.ts'
 import { readDataset, runData } from './open-dataset.ts'
 import { prepareRun } from './prepare-run.ts'
-import { realiseProgram } from './run-session.ts'
+import { realiseProgram } from './realise-program.ts'
 import { goldenCase } from './testing/golden-case.ts'
 
 const withoutTimes = (runtime: Runtime): Runtime => ({

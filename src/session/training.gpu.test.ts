@@ -16,7 +16,7 @@ import { type TrainerEvent, train } from '../train/trainer.ts'
 import { modelLogits } from './measure-model.ts'
 import { readDataset, runData } from './open-dataset.ts'
 import { type PreparedRun, prepareRun } from './prepare-run.ts'
-import { realiseProgram } from './run-session.ts'
+import { realiseProgram } from './realise-program.ts'
 import { type GoldenCase, goldenCase } from './testing/golden-case.ts'
 
 let runtime: Runtime
