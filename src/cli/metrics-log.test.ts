@@ -104,10 +104,39 @@ test('a run that is resumed goes on after the step of its checkpoint, without wh
   expect(steps()).toEqual([0, 1, 2, 3, 4, 5, 5])
 })
 
-test('a line is on the disk soon after its step, with no later event', async () => {
-  const path = join(folder, 'soon.jsonl')
+test('a line is in the file before its step is told, so that a kill does not lose it', () => {
+  const path = join(folder, 'at-once.jsonl')
   const log = new MetricsLog(path, 1)
   log.take(step(1, { 'train/loss': 3 }))
-  await expect.poll(() => readFileSync(path, 'utf8')).toBe('{"step":1,"train/loss":3}\n')
+  expect(readFileSync(path, 'utf8')).toBe('{"step":1,"train/loss":3}\n')
+  log.take({ type: 'quant/delta_ratio', step: 1, ratios: [{ name: 'ä', ratio: 0.5 }] })
+  log.take({ type: 'quant/delta_ratio', step: 1, ratios: [] })
+  log.take(step(2, { 'train/loss': 2 }))
+  expect(readFileSync(path, 'utf8')).toBe(
+    '{"step":1,"train/loss":3,"quant/delta_ratio":{"ä":0.5}}\n{"step":2,"train/loss":2}\n',
+  )
   log.close()
+})
+
+test('steps before the checkpoint whose lines a kill kept from the file come from the run that goes on', () => {
+  const path = join(folder, 'gap.jsonl')
+  const first = new MetricsLog(path, 1)
+  first.take(step(1, { 'train/loss': 1 }))
+  first.close()
+  const second = new MetricsLog(path, 1, { resume: true })
+  const recent = [1, 2, 3].map((number) => ({ step: number, metrics: { 'train/loss': number } }))
+  second.take({
+    type: 'run/started',
+    runId: 'run',
+    totalSteps: 5,
+    plannedBytes: {} as never,
+    totalBytes: 0,
+    trainableParameters: 0,
+    resumedFrom: 3,
+    recent,
+  })
+  second.take(step(4, { 'train/loss': 4 }))
+  second.close()
+  const lines = readFileSync(path, 'utf8').trim().split('\n')
+  expect(lines.map((line) => JSON.parse(line).step)).toEqual([1, 2, 3, 4])
 })

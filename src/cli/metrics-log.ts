@@ -1,4 +1,13 @@
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import type { MetricName, RunEvent } from '../session/events.ts'
 import { toJson } from './json.ts'
 
@@ -12,43 +21,44 @@ const FIRST_KEYS: readonly MetricName[] = [
   'memory/gpu_bytes',
 ]
 
-/** How long a step's line waits for what else is known of the step. */
-const LINE_WAIT_MS = 50
-
 /**
  * metrics.jsonl, begun anew, or gone on with: then lines after the step that the run is resumed from, which a run that was
- * killed had come to, are left out. Every logged step is one line, on the disk as soon as its step is known; how far each adapter
- * has moved against the quantization error joins the line of its step where the run measured it. Evaluations have lines
- * of their own: `{"step":25,"eval/loss":…}`, step 0 before the first update.
+ * killed had come to, are left out, and those before it that the kill kept from this process come from the run itself. Every
+ * logged step is one line, in the file before anything else is told of the step; how far each adapter has moved against the
+ * quantization error joins that line where the run measured it. Evaluations have lines of their own: `{"step":25,"eval/loss":…}`, step 0 before the first update.
  */
 export class MetricsLog {
   readonly #path: string
   #descriptor: number
   readonly #logEvery: number
-  #waiting: { step: number; [key: string]: unknown } | null = null
-  #timer: NodeJS.Timeout | undefined
+  #sizeBytes: number
+  /** The last line, if it is a step's. */
+  #last: { step: number; [key: string]: unknown } | null = null
 
   constructor(path: string, logEvery: number, { resume = false } = {}) {
     this.#path = path
-    this.#descriptor = openSync(path, resume ? 'a' : 'w')
+    const goesOn = resume && existsSync(path)
+    this.#descriptor = openSync(path, goesOn ? 'r+' : 'w')
+    this.#sizeBytes = goesOn ? statSync(path).size : 0
     this.#logEvery = logEvery
   }
 
   take(event: RunEvent): void {
     if (event.type === 'quant/delta_ratio') {
       const ratios = Object.fromEntries(event.ratios.map(({ name, ratio }) => [name, ratio]))
-      if (this.#waiting?.step === event.step) this.#waiting['quant/delta_ratio'] = ratios
+      if (this.#last?.step === event.step) this.#join('quant/delta_ratio', ratios)
       return
     }
-    if (event.type === 'memory/gpu_bytes') return
-    this.#flush()
     if (event.type === 'run/started' && event.resumedFrom !== undefined) {
-      this.#forgetAfter(event.resumedFrom, event.resumedFrom === event.totalSteps)
+      const { resumedFrom: from, recent = [] } = event
+      const furthest = this.#forgetAfter(from, from === event.totalSteps)
+      for (const { step, metrics } of recent) if (step > furthest) this.#write({ step, ...inOrder(metrics) })
     } else if (event.type === 'run/step') {
       const { step, metrics } = event.step
       if (step % this.#logEvery !== 0 && step !== event.totalSteps) return
-      this.#waiting = { step, ...inOrder(metrics) }
-      this.#timer = setTimeout(() => this.#flush(), LINE_WAIT_MS)
+      const line = { step, ...inOrder(metrics) }
+      this.#write(line)
+      this.#last = line
     } else if (event.type === 'run/evaluated') {
       this.#write({
         step: event.step,
@@ -59,12 +69,11 @@ export class MetricsLog {
   }
 
   close(): void {
-    this.#flush()
     closeSync(this.#descriptor)
   }
 
-  /** At its last step a run is saved before its last evaluation, which then comes again. */
-  #forgetAfter(step: number, isLast: boolean): void {
+  /** Gives the last step that stays. At its last step a run is saved before its last evaluation, which then comes again. */
+  #forgetAfter(step: number, isLast: boolean): number {
     closeSync(this.#descriptor)
     const lines = existsSync(this.#path) ? readFileSync(this.#path, 'utf8').split('\n') : []
     const kept = lines.filter((line) => {
@@ -74,18 +83,35 @@ export class MetricsLog {
     const unfinished = `${this.#path}.part`
     writeFileSync(unfinished, kept.map((line) => `${line}\n`).join(''))
     renameSync(unfinished, this.#path)
-    this.#descriptor = openSync(this.#path, 'a')
-  }
-
-  #flush(): void {
-    clearTimeout(this.#timer)
-    if (this.#waiting) this.#write(this.#waiting)
-    this.#waiting = null
+    this.#descriptor = openSync(this.#path, 'r+')
+    this.#sizeBytes = statSync(this.#path).size
+    this.#last = null
+    return kept.reduce((furthest, line) => Math.max(furthest, stepOf(line)), 0)
   }
 
   #write(line: object): void {
-    writeSync(this.#descriptor, `${toJson(line)}\n`)
+    this.#last = null
+    this.#put(`${toJson(line)}\n`)
   }
+
+  /** Adds to the last line in one write over its end: whoever is killed meanwhile leaves it as it was, or grown. */
+  #join(key: string, value: unknown): void {
+    this.#sizeBytes -= LINE_END.length
+    this.#put(`,${toJson({ [key]: value }).slice(1)}\n`)
+    this.#last = null
+  }
+
+  #put(text: string): void {
+    this.#sizeBytes += writeSync(this.#descriptor, text, this.#sizeBytes)
+  }
+}
+
+const LINE_END = '}\n'
+
+/** 0 for a line that is no step's. */
+function stepOf(line: string): number {
+  const known = parsed(line)
+  return known && !('eval/loss' in known) ? known.step : 0
 }
 
 /** A line as far as it is whole: the last one of a run that was killed may not be. */
