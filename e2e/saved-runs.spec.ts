@@ -53,6 +53,8 @@ test('a run can be paused, saved and stopped from any page', async ({ page }) =>
   await scriptEngine(page, { steps: 40, holdAt: 5 })
   await page.goto('./')
   await begin(page).click()
+  // Before its first step a run is stopped without a question.
+  await expect(page.locator('#page').getByText('step 5 of 40', { exact: true })).toBeVisible()
   await page.getByRole('link', { name: /Model/ }).first().click()
   const bar = page.getByRole('banner')
   await bar.getByRole('button', { name: 'Save now' }).click()
