@@ -153,6 +153,7 @@ test('from the recipe to the stopped run and its adapter by keyboard', async ({ 
 
   await expect(page.locator('#page').getByText('step 8 of 2,000', { exact: true })).toBeVisible()
   await expect(page.getByRole('heading', { level: 1, name: 'This run' })).toBeFocused()
+  await expect(page.getByRole('heading', { level: 1, name: 'This run' })).toBeInViewport()
   await keyboard.press('Space')
   await expect(heading(page, 'Paused')).toBeVisible()
   await keyboard.press('Space')

@@ -17,11 +17,13 @@ export function Page({ title, lead, actions, children }: PageProps) {
   useDocumentTitle(`${title} · ${t('app.name')}`)
   const heading = useRef<HTMLHeadingElement>(null)
   const shown = useRef(title)
-  // A page that becomes another in place takes along who stood on what is gone.
+  // A page that becomes another in place takes along who stood on what is gone: to its top, as every new page begins.
   useEffect(() => {
     if (shown.current === title) return
     shown.current = title
-    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true })
+    if (document.activeElement !== document.body) return
+    window.scrollTo(0, 0)
+    heading.current?.focus({ preventScroll: true })
   }, [title])
   return (
     <div className={classes.page}>

@@ -186,7 +186,7 @@ describe('beside a run', () => {
   const config = configOf({
     lora: { rank: 4, alpha: 16 },
     data: { packing: false, maxSeqLength: 64 },
-    train: { maxSteps: 4, batchSize: 8, gradAccumSteps: 1 },
+    train: { maxSteps: 4, batchSize: 2, gradAccumSteps: 1 },
     optimizer: { lr: 4e-3 },
   })
   const question = { prompt: 'What is the capital of Utah?', chat: true, maxNewTokens: 10 } as const
