@@ -169,7 +169,7 @@ function Readout({ title, curves, at }: ReadoutProps) {
           <div key={key} className={classes.readoutLine}>
             <span className={classes.swatch} style={{ background: color }} />
             {name}
-            <b>{formatExact(Number(ys[index].toPrecision(6)))}</b>
+            <strong>{formatExact(Number(ys[index].toPrecision(6)))}</strong>
           </div>
         )
       })}

@@ -160,7 +160,7 @@ export function StackPlot(props: StackPlotProps) {
               <rect width={12} height={12} rx={3} style={{ fill: color }} />
             </svg>
             {name}
-            {figure !== undefined && <b className={stack.figure}>{figure}</b>}
+            {figure !== undefined && <strong className={stack.figure}>{figure}</strong>}
           </li>
         ))}
         {marks.map(({ key, name, dash }) => (
@@ -199,7 +199,7 @@ function Readout({ title, layers, index, formatY }: ReadoutProps) {
         <div key={key} className={classes.readoutLine}>
           <span className={classes.swatch} style={{ background: color }} />
           {name}
-          <b>{formatY(ys[index])}</b>
+          <strong>{formatY(ys[index])}</strong>
           <span className={stack.share}>
             {formatPercent(whole > 0 ? Math.round((ys[index] / whole) * 1000) / 1000 : 0)}
           </span>

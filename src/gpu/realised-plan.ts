@@ -173,8 +173,8 @@ export class RealisedPlan implements Executable {
       encoder.copyBufferToBuffer(this.buffers[buffer], offset, staging, 0, sizeBytes)
       const spans = timer?.resolve(encoder, staging, timesAt) ?? []
       this.device.queue.submit([encoder.finish()])
-      const copied = new Uint8Array(spans.length > 0 ? timesAt + timesBytes(spans) : sizeBytes)
-      await this.readMapped(staging, copied)
+      const copied = new Uint8Array(timesAt + timesBytes(spans))
+      await this.readMapped(staging, spans.length > 0 ? copied : copied.subarray(0, sizeBytes))
       const times = sumTimes(spans, new BigUint64Array(copied.buffer, timesAt, 2 * spans.length))
       return { bytes: copied.slice(0, sizeBytes), times }
     } finally {
