@@ -77,7 +77,7 @@ export class RealisedPlan implements Executable {
     this.freeTransfers = [...plan.transferBuffers]
     device.queue.writeBuffer(this.buffers[plan.paramsBuffer], 0, plan.params)
     this.timer =
-      plan.timesBuffer === null
+      plan.timesBuffer === null || !plan.traits.features.timestampQuery
         ? null
         : new PassTimer(device, this.buffers[plan.timesBuffer], plan.traits.software)
     const uniformGroups = new Map<string, GPUBindGroup>()

@@ -69,7 +69,7 @@ export interface Plan {
   readbackBuffer: number
   /** For page-sized readbacks that hold nothing up (`Executable.captureInto`); empty unless asked for. */
   transferBuffers: readonly number[]
-  /** Where the GPU's times of a step go on their way back; null where none are taken. */
+  /** Where the GPU’s times of a step go on their way back; null in plans that do not train. */
   timesBuffer: number | null
   bytes: BytesByCategory
   totalBytes: number
