@@ -2,6 +2,7 @@ import { useMemo } from 'react'
 import { CartesianGrid, ComposedChart, Line, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
 import { formatExact, formatInteger, formatNumber } from '../format/numbers.ts'
 import { type Axis, linearAxis, logAxis, stepAxis } from './axis.ts'
+import { X_AXIS, Y_AXIS } from './axis-look.ts'
 import classes from './CurvePlot.module.css'
 import { type Curve, extent, nearest, pointsOf } from './curve.ts'
 import { useUntabbableLayers } from './untabbable-layers.ts'
@@ -23,8 +24,6 @@ interface CurvePlotProps {
   /** Names under the picture; by itself where there are two to eight curves. */
   legend?: boolean
 }
-
-const TICK = { fill: 'var(--nibble-ink-soft)', fontSize: 11 }
 
 /** Curves over a common axis. They are thinned beforehand (decimate.ts); nothing on it is ever negative. */
 export function CurvePlot(props: CurvePlotProps) {
@@ -65,27 +64,17 @@ export function CurvePlot(props: CurvePlotProps) {
           >
             <CartesianGrid vertical={false} syncWithTicks stroke="var(--nibble-line)" />
             <XAxis
-              dataKey="x"
-              type="number"
+              {...X_AXIS}
               domain={[x.from, x.to]}
               ticks={x.ticks}
-              interval="preserveStart"
-              minTickGap={16}
-              allowDataOverflow
-              tick={TICK}
-              tickLine={false}
-              stroke="var(--nibble-line-strong)"
               tickFormatter={(value: number) => formatX(value)}
             />
             <YAxis
+              {...Y_AXIS}
               width={52}
               scale={log ? 'log' : 'linear'}
               domain={[y.from, y.to]}
               ticks={y.ticks}
-              allowDataOverflow
-              tick={TICK}
-              tickLine={false}
-              axisLine={false}
               tickFormatter={(value: number) => formatY(value)}
             />
             <Tooltip

@@ -11,6 +11,7 @@ import {
 } from 'recharts'
 import { formatPercent } from '../format/numbers.ts'
 import { linearAxis, stepAxis } from './axis.ts'
+import { X_AXIS, Y_AXIS } from './axis-look.ts'
 import classes from './CurvePlot.module.css'
 import { nearest } from './curve.ts'
 import stack from './StackPlot.module.css'
@@ -50,8 +51,6 @@ interface StackPlotProps {
   formatY: (value: number) => string
 }
 
-const TICK = { fill: 'var(--nibble-ink-soft)', fontSize: 11 }
-
 /** Parts of a whole over a common axis, one upon the other. They are thinned beforehand (decimate.ts). */
 export function StackPlot(props: StackPlotProps) {
   const { xs, layers, marks = [], height, x: ends, steps = false, stairs = false } = props
@@ -87,26 +86,16 @@ export function StackPlot(props: StackPlotProps) {
           >
             <CartesianGrid vertical={false} syncWithTicks stroke="var(--nibble-line)" />
             <XAxis
-              dataKey="x"
-              type="number"
+              {...X_AXIS}
               domain={[x.from, x.to]}
               ticks={x.ticks}
-              interval="preserveStart"
-              minTickGap={16}
-              allowDataOverflow
-              tick={TICK}
-              tickLine={false}
-              stroke="var(--nibble-line-strong)"
               tickFormatter={(value: number) => formatX(value)}
             />
             <YAxis
+              {...Y_AXIS}
               width={60}
               domain={[y.from, y.to]}
               ticks={y.ticks}
-              allowDataOverflow
-              tick={TICK}
-              tickLine={false}
-              axisLine={false}
               tickFormatter={(value: number) => formatY(value)}
             />
             <Tooltip
